@@ -1,0 +1,182 @@
+"""The katas there are, in the order of the curriculum
+
+An id is a path: `phase4/attention/sdpa`. The order is that of the links in `katas/phaseN/README.md`. Nothing here
+imports a kata.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from aire_katas.kata import Kata, read_kata
+
+LINK = re.compile(r"\]\(([a-z0-9_]+/[a-z0-9_]+)\.py\)")
+
+
+class UnknownKata(LookupError):
+    """An id or pattern that names no kata; the message says what was meant, perhaps."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One kata: its id and where its files are."""
+
+    id: str
+    root: Path
+
+    @property
+    def phase(self) -> str:
+        return self.id.split("/")[0]
+
+    @property
+    def topic(self) -> str:
+        """Phase and topic: phase4/attention."""
+        return self.id.rpartition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.id.rpartition("/")[2]
+
+    @property
+    def stub(self) -> Path:
+        return self.root / "katas" / f"{self.id}.py"
+
+    @property
+    def tests(self) -> Path:
+        return self.stub.with_name(f"test_{self.name}.py")
+
+    @property
+    def solution(self) -> Path:
+        return self.root / "solutions" / f"{self.id}.py"
+
+    @cached_property
+    def kata(self) -> Kata:
+        return read_kata(self.tests)
+
+    @cached_property
+    def title(self) -> str:
+        """First line of the stub's docstring; the name where a learner has broken that line."""
+        with self.stub.open(encoding="utf-8", errors="replace") as lines:
+            first = lines.readline().strip()
+        return first.removeprefix('"""').removesuffix('"""').strip() if first.startswith('"""') else self.name
+
+    @cached_property
+    def hints(self) -> tuple[str, ...]:
+        """The literal `HINTS` of the solution, from nudge to nearly the code."""
+        for statement in ast.parse(self.solution.read_text(encoding="utf-8")).body:
+            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "HINTS":
+                hints = ast.literal_eval(statement.value)
+                return (hints,) if isinstance(hints, str) else tuple(hints)
+        return ()
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The checkout that `start` (default: the working directory) lies in, else the one installed."""
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "katas" / "__init__.py").is_file():
+            return folder
+    return Path(__file__).resolve().parents[1]
+
+
+def id_of(path: Path | str, root: Path) -> str | None:
+    """The id of the kata that a stub, test or solution file belongs to; None for any other file."""
+    try:
+        parts = (root / path).resolve().relative_to(root.resolve()).parts
+    except ValueError:
+        return None
+    if len(parts) != 4 or parts[0] not in ("katas", "solutions") or not parts[1].startswith("phase"):
+        return None
+    return "/".join((*parts[1:3], Path(parts[3]).stem.removeprefix("test_")))
+
+
+class Catalogue:
+    """All katas of a checkout."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """Every kata with a stub and a test file: phases, then README order, then what no README lists."""
+        found: dict[str, Entry] = {}
+        for phase in sorted((self.root / "katas").glob("phase*")):
+            present = {
+                f"{tests.parent.name}/{tests.stem.removeprefix('test_')}" for tests in phase.glob("*/test_*.py")
+            }
+            listed = [link for link in self.links(phase.name) if link in present]
+            for link in dict.fromkeys([*listed, *sorted(present)]):
+                entry = Entry(f"{phase.name}/{link}", self.root)
+                if entry.stub.is_file():
+                    found[entry.id] = entry
+        return tuple(found.values())
+
+    def links(self, phase: str) -> list[str]:
+        """The topic/name links of a phase's README, in order."""
+        readme = self.root / "katas" / phase / "README.md"
+        return LINK.findall(readme.read_text(encoding="utf-8")) if readme.is_file() else []
+
+    @cached_property
+    def by_id(self) -> dict[str, Entry]:
+        return {entry.id: entry for entry in self.entries}
+
+    @cached_property
+    def names(self) -> dict[str, list[Entry]]:
+        """Every way to name a kata (id, topic/name, name) -> the katas it could mean."""
+        names: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            for name in (entry.id, entry.id.partition("/")[2], entry.name):
+                names.setdefault(name, []).append(entry)
+        return names
+
+    def resolve(self, text: str) -> Entry:
+        """The kata called `text`: an id, a unique short name, or a path to one of its files."""
+        name = (id_of(Path.cwd() / text, self.root) if text.endswith(".py") else None) or text.strip("/")
+        match self.names.get(name, []):
+            case [entry]:
+                return entry
+            case []:
+                raise UnknownKata(f"no kata `{text}`{self._suggestion(name)}")
+            case several:
+                raise UnknownKata(f"`{text}` is one of {', '.join(entry.id for entry in several)}: say which")
+
+    def select(self, text: str) -> list[Entry]:
+        """The katas of a phase or topic (`phase4`, `attention`, `phase4/attention`), or the one called `text`."""
+        part = text.strip("/").removeprefix("katas/")
+        inside = [
+            entry for entry in self.entries if part in (entry.phase, entry.topic, entry.topic.partition("/")[2])
+        ]
+        return inside or [self.resolve(text)]
+
+    def matching(self, pattern: str) -> Iterator[Entry]:
+        """Katas whose id or title contains `pattern`, whatever the case."""
+        pattern = pattern.lower()
+        return (entry for entry in self.entries if pattern in entry.id or pattern in entry.title.lower())
+
+    def prerequisites(self, entry: Entry) -> list[Entry]:
+        """The whole chain that leads to a kata, first things first, the kata itself last."""
+        chain: dict[str, Entry] = {}
+
+        def visit(one: Entry, trail: tuple[str, ...]) -> None:
+            if one.id in trail:
+                raise ValueError(f"prerequisites in a circle: {' -> '.join((*trail, one.id))}")
+            if one.id in chain:
+                return
+            for need in one.kata.needs:
+                if need not in self.by_id:
+                    raise ValueError(f"{one.id} needs `{need}`, and there is no such kata")
+                visit(self.by_id[need], (*trail, one.id))
+            chain[one.id] = one
+
+        visit(entry, ())
+        return list(chain.values())
+
+    def _suggestion(self, name: str) -> str:
+        import difflib
+
+        inside = [named for named in self.names if name.rpartition("/")[2] in named] if len(name) > 2 else []
+        close = difflib.get_close_matches(name, self.names, n=1, cutoff=0.5) or sorted(inside, key=len)
+        return f", did you mean `{close[0]}`?" if close else "; `aire-katas list` shows all"

@@ -1,0 +1,1 @@
+"""What kata tests judge with: one module a noun, functions `assert_*(actual, expected, *, ...)`."""

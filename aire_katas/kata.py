@@ -1,0 +1,56 @@
+"""What a kata says of itself: the literal `KATA = Kata(...)` in its test file
+
+Readers take it from the source text with `ast`, so that listing four hundred katas imports none of them.
+"""
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kata:
+    """The facts about a kata that its stub does not show.
+
+    difficulty  1 (warm-up) to 5 (an afternoon's work)
+    minutes     what someone who knows the prerequisites needs
+    needs       ids of the katas to solve first
+    forbids     dotted name of a module, function or class -> what to build instead
+    seconds     how long one of its tests may run
+    """
+
+    difficulty: int
+    minutes: int
+    needs: tuple[str, ...] = ()
+    forbids: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        if self.difficulty not in range(1, 6):
+            raise ValueError(f"difficulty is 1 to 5, not {self.difficulty!r}")
+        if self.minutes <= 0 or self.seconds <= 0:
+            raise ValueError("minutes and seconds are positive")
+        if isinstance(self.needs, str):
+            raise ValueError("needs is a tuple of ids: write ('phase4/attention/sdpa',)")
+
+
+def read_kata(test_file: Path) -> Kata:
+    """The `KATA` of a test file, without importing it; ValueError when it is missing or no literal."""
+    lines = test_file.read_text(encoding="utf-8").splitlines()
+    starts = [i for i, line in enumerate(lines) if line.startswith("KATA = Kata(")]
+    if not starts:
+        raise ValueError(f"{test_file}: no line starts with 'KATA = Kata('")
+    for end in range(starts[0] + 1, len(lines) + 1):
+        try:
+            statement = ast.parse("\n".join(lines[starts[0] : end])).body[0]
+        except SyntaxError:  # the call goes on in the next line
+            continue
+        assert isinstance(statement, ast.Assign)
+        assert isinstance(statement.value, ast.Call)
+        try:
+            values = {str(word.arg): ast.literal_eval(word.value) for word in statement.value.keywords}
+            return Kata(**values)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{test_file}:{starts[0] + 1}: KATA must be a literal: {error}") from None
+    raise ValueError(f"{test_file}:{starts[0] + 1}: KATA = Kata(... is never closed")

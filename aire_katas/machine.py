@@ -1,0 +1,46 @@
+"""What this machine has, and so what can be graded on it
+
+Asked late and once: finding a GPU imports torch.
+"""
+
+import functools
+import importlib.util
+import shutil
+
+MARKERS = {
+    "gpu": "needs a CUDA GPU; not graded without one",
+    "nvcc": "needs NVIDIA's compiler; not graded without it",
+    "perf": "judges speed; needs a CUDA GPU and is not graded without one",
+    "distributed": "runs several processes that talk to each other",
+    "slow": "takes longer than the two seconds a kata should",
+}
+
+
+@functools.cache
+def missing(marker: str) -> str:
+    """What tests with this marker need and this machine lacks; empty if nothing."""
+    match marker:
+        case "gpu" | "perf":
+            return "" if has_gpu() else "needs a CUDA GPU"
+        case "nvcc":
+            return "" if shutil.which("nvcc") else "needs nvcc on the PATH"
+        case "distributed":
+            return "" if has_gloo() else "needs torch.distributed with gloo"
+        case _:
+            return ""
+
+
+def has_gpu() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def has_gloo() -> bool:
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch.distributed
+
+    return torch.distributed.is_available() and torch.distributed.is_gloo_available()

@@ -1,0 +1,75 @@
+"""What the whole run said: gathered from the reports by the xdist controller, printed by topic, kept as progress."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from aire_katas import impl, progress
+from aire_katas.catalogue import Catalogue
+from aire_katas.verdicts import KataVerdict, State, TestVerdict, by_kata
+
+
+class Gathered:
+    """A pytest plugin that lives for one run, in the one process that sees every report."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.root = config.rootpath
+        self.verdict_file: str | None = config.getoption("--verdicts")
+        self.verdicts: list[TestVerdict] = []
+        self.unkept = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if data := getattr(report, "aire_katas", None):
+            self.verdicts.append(TestVerdict.from_json(data))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self):  # noqa: ANN201
+        yield
+        if self.verdict_file:
+            lines = (json.dumps(verdict.as_json()) for verdict in self.verdicts)
+            Path(self.verdict_file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        if self.verdicts and not impl.chosen():
+            try:
+                with progress.update(self.root) as kept:
+                    self.unkept = kept.problem
+                    kept.take(by_kata(self.verdicts).values())
+            except progress.NotKept as error:
+                self.unkept = str(error)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        katas = by_kata(self.verdicts)
+        if not katas:
+            return
+        terminalreporter.section("katas")
+        for line in lines_by_topic(katas):
+            terminalreporter.line(line)
+        if self.unkept:
+            terminalreporter.line(self.unkept)
+        if not impl.chosen() and (line := self._next(katas)):
+            terminalreporter.line(line)
+
+    def _next(self, katas: dict[str, KataVerdict]) -> str:
+        """Where to go on: the first kata of the run, in the order of the curriculum, that does not pass."""
+        done = (State.PASSING, State.NOT_GRADED)
+        for entry in Catalogue(self.root).entries:
+            if entry.id in katas and katas[entry.id].state not in done:
+                where = entry.stub.relative_to(self.root)
+                return f"next: {entry.title}\n      {where}   (stuck? aire-katas hint {entry.name})"
+        return ""
+
+
+def lines_by_topic(katas: dict[str, KataVerdict]) -> list[str]:
+    """One line a topic: `phase4/attention    3 of 11 passing, 1 failing, 7 to do`."""
+    topics: dict[str, Counter[State]] = {}
+    for kata, verdict in katas.items():
+        topics.setdefault(kata.rpartition("/")[0], Counter())[verdict.state] += 1
+    width = max(map(len, topics))
+    lines = []
+    for topic, counts in sorted(topics.items()):
+        graded = counts.total() - counts[State.NOT_GRADED]
+        parts = [f"{counts[State.PASSING]} of {graded} passing"]
+        parts += [f"{counts[state]} {state}" for state in reversed(State) if state != State.PASSING and counts[state]]
+        lines.append(f"{topic:<{width}}   {', '.join(parts)}")
+    return lines

@@ -1,0 +1,150 @@
+"""One kata under pytest: which file is judged, by which rules, and what a test's outcome means
+
+`attach` finds out at collection, `rules_of` holds while a test runs, `judge` turns its report into a verdict.
+"""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aire_katas import impl
+from aire_katas.catalogue import id_of
+from aire_katas.checks.forbidden import Forbidden, refuse
+from aire_katas.kata import Kata
+from aire_katas.timelimit import TimeLimit, time_limit
+from aire_katas.verdicts import State, TestVerdict, file_hash
+
+KEY = pytest.StashKey["Tested"]()
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The kata that a test belongs to."""
+
+    id: str
+    kata: Kata
+    learner: Path  # the file that is judged: stub, reference, or any tree's
+    test: Path
+    count: int  # tests in the file; 0 where only some of them were asked for
+    stub_hash: str
+    tests_hash: str
+
+
+def attach(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tell every test of a kata what it judges."""
+    asked_for_some = any("::" in str(argument) for argument in config.args)
+    by_file: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        by_file.setdefault(item.path, []).append(item)
+    for path, group in by_file.items():
+        if (tested := _tested(config, path, 0 if asked_for_some else len(group))) is not None:
+            for item in group:
+                item.stash[KEY] = tested
+
+
+def _tested(config: pytest.Config, path: Path, count: int) -> Tested | None:
+    kata_id = id_of(path, config.rootpath)
+    module = sys.modules.get(f"katas.{kata_id.replace('/', '.')}") if kata_id else None
+    test_module = sys.modules.get(f"katas.{kata_id.replace('/', '.').rpartition('.')[0]}.{path.stem}") if kata_id else None
+    if kata_id is None or module is None or module.__file__ is None:
+        return None
+    kata = getattr(test_module, "KATA", None)
+    if not isinstance(kata, Kata):
+        return None
+    learner = Path(module.__file__)
+    return Tested(kata_id, kata, learner, path, count, file_hash(learner), file_hash(path))
+
+
+@contextmanager
+def rules_of(item: pytest.Item) -> Iterator[None]:
+    """A kata's time limit and forbidden calls, in force while one of its tests runs."""
+    tested = item.stash.get(KEY, None)
+    if tested is None:
+        yield
+        return
+    message = f"{tested.id} took more than {tested.kata.seconds:g} s: is there a loop that never ends?"
+    own = f"solutions.{tested.id.replace('/', '.')}"
+    forbids = {**tested.kata.forbids, own: "that is this kata's reference"}
+    with time_limit(tested.kata.seconds, message), refuse(forbids, tested.learner, tested.test):
+        yield
+
+
+def judge(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport, *, todo_ok: bool) -> None:
+    """Put the verdict on the report, and make what is to do, too slow or forbidden terse."""
+    tested = item.stash.get(KEY, None)
+    if tested is None or (report.when != "call" and not (report.when == "setup" and not report.passed)):
+        return
+    error = call.excinfo.value if call.excinfo else None
+    message = str(error) if error else ""
+    state = State.PASSING if report.passed else State.FAILING
+    if report.skipped:
+        state = State.NOT_GRADED
+    elif isinstance(error, TimeLimit):
+        state = State.TIMED_OUT
+        report.longrepr = f"timed out: {message}"
+    elif isinstance(error, Forbidden):
+        report.longrepr = message
+    elif isinstance(error, NotImplementedError) and not impl.chosen() and _raised_in(error, tested.learner):
+        state, message = State.TODO, f"to do: {_place(error)}"
+        report.longrepr = message
+        if todo_ok:
+            report.outcome = "skipped"
+            report.longrepr = (str(tested.test), 0, message)  # the shape pytest wants of a skip
+    verdict = TestVerdict(
+        kata=tested.id,
+        test=item.nodeid.partition("::")[2],
+        state=state,
+        message=message,
+        tests=tested.count,
+        stub_hash=tested.stub_hash,
+        tests_hash=tested.tests_hash,
+    )
+    report.aire_katas = verdict.as_json()  # type: ignore[attr-defined]
+
+
+def import_error(collector: pytest.Module) -> BaseException | None:
+    """Why the module cannot be imported; asked of Python again, for pytest's report holds only text."""
+    try:
+        collector._getobj()
+    except collector.CollectError as error:
+        return error.__cause__ or error
+    except BaseException as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def broken_import(collector: pytest.Module, error: BaseException | None) -> pytest.CollectReport | None:
+    """A terse report for a kata that cannot be imported; None for a file that is no kata's."""
+    root = collector.config.rootpath
+    if error is None or id_of(collector.path, root) is None:
+        return None
+    return pytest.CollectReport(collector.nodeid, "failed", _terse(error, root), [])
+
+
+def _terse(error: BaseException, root: Path) -> str:
+    """file:line and what is wrong there; the line is the last one inside the checkout."""
+    if isinstance(error, SyntaxError):
+        place, code = f"{error.filename}:{error.lineno}", (error.text or "").rstrip()
+    else:
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)]
+        frames = [f for f in frames if ".venv" not in f.filename]
+        place, code = (f"{frames[-1].filename}:{frames[-1].lineno}", frames[-1].line or "") if frames else ("", "")
+    what = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
+    return "\n".join(filter(None, (f"{place}: {what}".replace(f"{root}/", "").lstrip(": "), code and f"    {code.strip()}")))
+
+
+def _raised_in(error: BaseException, file: Path) -> bool:
+    """The error was raised by code of `file` itself, not by a library that it called."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and Path(frames[-1].filename) == file
+
+
+def _place(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})"
