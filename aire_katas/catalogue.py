@@ -1,7 +1,7 @@
 """The katas there are, in the order of the curriculum
 
-An id is a path: `phase4/attention/sdpa`. The order is that of the links in `katas/phaseN/README.md`. Nothing here
-imports a kata.
+An id is a path: `phase4/attention/sdpa`. The order is that of the links in `katas/phaseN/README.md`. Nothing
+here imports a kata.
 """
 
 import ast
@@ -105,7 +105,8 @@ class Catalogue:
         found: dict[str, Entry] = {}
         for phase in sorted((self.root / "katas").glob("phase*")):
             present = {
-                f"{tests.parent.name}/{tests.stem.removeprefix('test_')}" for tests in phase.glob("*/test_*.py")
+                f"{tests.parent.name}/{tests.stem.removeprefix('test_')}"
+                for tests in phase.glob("*/test_*.py")
             }
             listed = [link for link in self.links(phase.name) if link in present]
             for link in dict.fromkeys([*listed, *sorted(present)]):
@@ -144,10 +145,12 @@ class Catalogue:
                 raise UnknownKata(f"`{text}` is one of {', '.join(entry.id for entry in several)}: say which")
 
     def select(self, text: str) -> list[Entry]:
-        """The katas of a phase or topic (`phase4`, `attention`, `phase4/attention`), or the one called `text`."""
+        """The katas of a phase or topic (`phase4`, `attention`, `phase4/attention`), or the one named."""
         part = text.strip("/").removeprefix("katas/")
         inside = [
-            entry for entry in self.entries if part in (entry.phase, entry.topic, entry.topic.partition("/")[2])
+            entry
+            for entry in self.entries
+            if part in (entry.phase, entry.topic, entry.topic.partition("/")[2])
         ]
         return inside or [self.resolve(text)]
 

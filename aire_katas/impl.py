@@ -1,7 +1,7 @@
 """Choosing whose code is tested: the trees that go before the learner's own on `katas.__path__`
 
-The choice travels in the environment, so that spawned children and xdist workers inherit it; `katas/__init__.py`
-reads it.
+The choice travels in the environment, so that spawned children and xdist workers inherit it;
+`katas/__init__.py` reads it.
 """
 
 import os
@@ -33,6 +33,12 @@ def choose(trees: Iterable[str | Path]) -> tuple[Path, ...]:
     else:
         os.environ.pop(VARIABLE, None)
     return paths
+
+
+def locate(kata: str, root: Path) -> Path:
+    """The file imported as this kata's stub: that of the first tree which has one, else the learner's."""
+    candidates = (tree / f"{kata}.py" for tree in (*chosen(), root / "katas"))
+    return next((path for path in candidates if path.is_file()), root / "katas" / f"{kata}.py")
 
 
 def _checked(tree: str | Path) -> Path:

@@ -1,8 +1,8 @@
 """What the learner has done: `.aire-katas/state.json`
 
-A pass is bound to the hashes of stub and tests, so an edit of either shows as stale. The file is replaced whole
-(temporary file, fsync, rename) under a lock. A file that cannot be understood is never overwritten: a newer format
-is left alone, a corrupt one is moved aside by the next write, and both are said.
+A pass is bound to the hashes of stub and tests, so an edit of either shows as stale. The file is replaced
+whole (temporary file, fsync, rename) under a lock. A file that cannot be understood is never overwritten: a
+newer format is left alone, a corrupt one is moved aside by the next write, and both are said.
 """
 
 import json
@@ -50,7 +50,11 @@ class Progress:
         if record is None:
             return State.TODO
         current = (file_hash(entry.stub), file_hash(entry.tests))
-        return STALE if record.state == State.PASSING and (record.stub, record.tests) != current else record.state
+        return (
+            STALE
+            if record.state == State.PASSING and (record.stub, record.tests) != current
+            else record.state
+        )
 
     def next_entry(self, entries: Iterable[Entry]) -> Entry | None:
         """The first kata of `entries` that does not pass now."""
@@ -83,7 +87,9 @@ def load(root: Path) -> Progress:
     except (FileNotFoundError, NotADirectoryError):
         return Progress()
     except OSError as error:
-        return Progress(problem=f"{path} cannot be read ({error.strerror}): progress is not kept", writable=False)
+        return Progress(
+            problem=f"{path} cannot be read ({error.strerror}): progress is not kept", writable=False
+        )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         return Progress(problem=f"{path} is corrupt ({type(error).__name__}: {error}); it is kept aside")
 

@@ -29,8 +29,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="DIR",
         help="test this tree instead of your own stubs (repeatable: the first tree that has a file wins)",
     )
-    group.addoption("--todo-ok", action="store_true", help="tests that are still to do do not count as failures")
-    group.addoption("--require-gpu", action="store_true", help="without a GPU, GPU tests fail instead of being skipped")
+    group.addoption(
+        "--todo-ok", action="store_true", help="tests that are still to do do not count as failures"
+    )
+    group.addoption(
+        "--require-gpu", action="store_true", help="without a GPU, GPU tests fail instead of being skipped"
+    )
     group.addoption(
         "--seed",
         type=int,
@@ -38,14 +42,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="other random numbers in every test and, unless 0, another order of the tests",
     )
-    group.addoption("--verdicts", metavar="FILE", help="write what every test said to FILE, a JSON object a line")
+    group.addoption(
+        "--verdicts", metavar="FILE", help="write what every test said to FILE, a JSON object a line"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for name, meaning in machine.MARKERS.items():
         config.addinivalue_line("markers", f"{name}: {meaning}")
     try:
-        impl.choose(config.getoption("--impl"))
+        impl.choose(config.getoption("--impl") or ())
     except impl.NoSuchTree as error:
         raise pytest.UsageError(str(error)) from None
     if not hasattr(config, "workerinput"):  # the controller of an xdist run, or a run without xdist
@@ -59,7 +65,7 @@ def pytest_collection(session: pytest.Session) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(
     collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport | None]:
     """A stub that cannot be imported costs its own kata only, and is named with file and line."""
     if not isinstance(collector, pytest.Module):
         return (yield)
@@ -70,7 +76,7 @@ def pytest_make_collect_report(
     except (TimeLimit, SystemExit) as error:
         return tested.broken_import(collector, error)
     if report.failed:
-        return tested.broken_import(collector, tested.import_error(collector)) or report
+        return tested.broken_import(collector, tested.import_error(report)) or report
     return report
 
 
@@ -81,7 +87,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    seeding.seed_everything(item.nodeid, item.config.getoption("--seed"))
+    seeding.seed_everything(item.nodeid, item.config.getoption("--seed") or 0)
     for marker in item.iter_markers():
         if lacking := machine.missing(marker.name):
             if item.config.getoption("--require-gpu"):
@@ -101,7 +107,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     report.sections = [(title, _shortened(text)) for title, text in report.sections]
-    tested.judge(item, call, report, todo_ok=item.config.getoption("--todo-ok"))
+    tested.judge(item, call, report, todo_ok=bool(item.config.getoption("--todo-ok")))
     return report
 
 

@@ -1,4 +1,4 @@
-"""What the whole run said: gathered from the reports by the xdist controller, printed by topic, kept as progress."""
+"""What the whole run said: gathered by the xdist controller, printed by topic, kept as progress."""
 
 import json
 from collections import Counter
@@ -21,11 +21,17 @@ class Gathered:
         self.unkept = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._take(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._take(report)
+
+    def _take(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if data := getattr(report, "aire_katas", None):
             self.verdicts.append(TestVerdict.from_json(data))
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_sessionfinish(self):  # noqa: ANN201
+    def pytest_sessionfinish(self):
         yield
         if self.verdict_file:
             lines = (json.dumps(verdict.as_json()) for verdict in self.verdicts)
@@ -70,6 +76,10 @@ def lines_by_topic(katas: dict[str, KataVerdict]) -> list[str]:
     for topic, counts in sorted(topics.items()):
         graded = counts.total() - counts[State.NOT_GRADED]
         parts = [f"{counts[State.PASSING]} of {graded} passing"]
-        parts += [f"{counts[state]} {state}" for state in reversed(State) if state != State.PASSING and counts[state]]
+        parts += [
+            f"{counts[state]} {state}"
+            for state in reversed(State)
+            if state != State.PASSING and counts[state]
+        ]
         lines.append(f"{topic:<{width}}   {', '.join(parts)}")
     return lines

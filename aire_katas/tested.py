@@ -3,7 +3,6 @@
 `attach` finds out at collection, `rules_of` holds while a test runs, `judge` turns its report into a verdict.
 """
 
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import pytest
 from aire_katas import impl
 from aire_katas.catalogue import id_of
 from aire_katas.checks.forbidden import Forbidden, refuse
-from aire_katas.kata import Kata
+from aire_katas.kata import Kata, read_kata
 from aire_katas.timelimit import TimeLimit, time_limit
 from aire_katas.verdicts import State, TestVerdict, file_hash
 
@@ -43,22 +42,17 @@ def attach(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         by_file.setdefault(item.path, []).append(item)
     for path, group in by_file.items():
-        if (tested := _tested(config, path, 0 if asked_for_some else len(group))) is not None:
+        if (tested := _tested(config.rootpath, path, 0 if asked_for_some else len(group))) is not None:
             for item in group:
                 item.stash[KEY] = tested
 
 
-def _tested(config: pytest.Config, path: Path, count: int) -> Tested | None:
-    kata_id = id_of(path, config.rootpath)
-    module = sys.modules.get(f"katas.{kata_id.replace('/', '.')}") if kata_id else None
-    test_module = sys.modules.get(f"katas.{kata_id.replace('/', '.').rpartition('.')[0]}.{path.stem}") if kata_id else None
-    if kata_id is None or module is None or module.__file__ is None:
+def _tested(root: Path, path: Path, count: int) -> Tested | None:
+    kata_id = id_of(path, root)
+    if kata_id is None:
         return None
-    kata = getattr(test_module, "KATA", None)
-    if not isinstance(kata, Kata):
-        return None
-    learner = Path(module.__file__)
-    return Tested(kata_id, kata, learner, path, count, file_hash(learner), file_hash(path))
+    learner = impl.locate(kata_id, root)
+    return Tested(kata_id, read_kata(path), learner, path, count, file_hash(learner), file_hash(path))
 
 
 @contextmanager
@@ -96,35 +90,41 @@ def judge(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestRepo
         if todo_ok:
             report.outcome = "skipped"
             report.longrepr = (str(tested.test), 0, message)  # the shape pytest wants of a skip
+    _put_verdict(report, tested, item.nodeid.partition("::")[2], state, message)
+
+
+def import_error(report: pytest.CollectReport) -> BaseException | None:
+    """What stopped a test module from being imported."""
+    call: pytest.CallInfo[Any] | None = getattr(report, "call", None)  # left there by pytest
+    error = call.excinfo.value if call and call.excinfo else None
+    return error.__cause__ or error if isinstance(error, pytest.Collector.CollectError) else error
+
+
+def broken_import(collector: pytest.Module, error: BaseException | None) -> pytest.CollectReport | None:
+    """A terse report, with a verdict, for a kata that cannot be imported; None for other files."""
+    root = collector.config.rootpath
+    if error is None or (tested := _tested(root, collector.path, 1)) is None:
+        return None
+    message = _terse(error, root)
+    report = pytest.CollectReport(collector.nodeid, "failed", message, [])
+    _put_verdict(report, tested, "import", State.FAILING, message)
+    return report
+
+
+def _put_verdict(
+    report: pytest.TestReport | pytest.CollectReport, tested: Tested, test: str, state: State, message: str
+) -> None:
+    """Leave the verdict on the report, as plain data that xdist can send."""
     verdict = TestVerdict(
         kata=tested.id,
-        test=item.nodeid.partition("::")[2],
+        test=test,
         state=state,
         message=message,
         tests=tested.count,
         stub_hash=tested.stub_hash,
         tests_hash=tested.tests_hash,
     )
-    report.aire_katas = verdict.as_json()  # type: ignore[attr-defined]
-
-
-def import_error(collector: pytest.Module) -> BaseException | None:
-    """Why the module cannot be imported; asked of Python again, for pytest's report holds only text."""
-    try:
-        collector._getobj()
-    except collector.CollectError as error:
-        return error.__cause__ or error
-    except BaseException as error:  # noqa: BLE001
-        return error
-    return None
-
-
-def broken_import(collector: pytest.Module, error: BaseException | None) -> pytest.CollectReport | None:
-    """A terse report for a kata that cannot be imported; None for a file that is no kata's."""
-    root = collector.config.rootpath
-    if error is None or id_of(collector.path, root) is None:
-        return None
-    return pytest.CollectReport(collector.nodeid, "failed", _terse(error, root), [])
+    vars(report)["aire_katas"] = verdict.as_json()
 
 
 def _terse(error: BaseException, root: Path) -> str:
@@ -132,11 +132,19 @@ def _terse(error: BaseException, root: Path) -> str:
     if isinstance(error, SyntaxError):
         place, code = f"{error.filename}:{error.lineno}", (error.text or "").rstrip()
     else:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)]
+        frames = [
+            f for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).is_relative_to(root)
+        ]
         frames = [f for f in frames if ".venv" not in f.filename]
-        place, code = (f"{frames[-1].filename}:{frames[-1].lineno}", frames[-1].line or "") if frames else ("", "")
+        place, code = (
+            (f"{frames[-1].filename}:{frames[-1].lineno}", frames[-1].line or "") if frames else ("", "")
+        )
     what = f"{type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}"
-    return "\n".join(filter(None, (f"{place}: {what}".replace(f"{root}/", "").lstrip(": "), code and f"    {code.strip()}")))
+    return "\n".join(
+        filter(
+            None, (f"{place}: {what}".replace(f"{root}/", "").lstrip(": "), code and f"    {code.strip()}")
+        )
+    )
 
 
 def _raised_in(error: BaseException, file: Path) -> bool:

@@ -1,7 +1,8 @@
 """A time limit for code in this process
 
-An alarm that repeats, so that a bare `except:` in a loop does not swallow it for good. It cannot interrupt a loop in
-C code, nor work on Windows or outside the main thread; the runner's children, which are killed from outside, can.
+An alarm that repeats, so that a bare `except:` in a loop does not swallow it for good. It cannot interrupt a
+loop in C code, nor work on Windows or outside the main thread; the runner's children, which are killed from
+outside, can.
 """
 
 import signal

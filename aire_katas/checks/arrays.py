@@ -14,7 +14,7 @@ import numpy as np
 
 from aire_katas.checks.likeness import likeness
 
-# Default relative tolerance by precision: a few hundred roundings in the wider types, a few in the narrow ones.
+# Default relative tolerance by precision: many roundings in the wider types, a few in the narrow ones.
 PRECISION = {
     "float64": 1e-10,
     "complex128": 1e-10,
@@ -35,14 +35,15 @@ def assert_close(
     dtype: Any = SAME,
     name: str = "result",
 ) -> None:
-    """Every entry of `actual` is within `atol + rtol * |expected|`; shapes and dtypes agree; nan never passes.
+    """Every entry of `actual` is within `atol + rtol * |expected|`; shapes and dtypes agree; no nan.
 
-    Takes numbers, numpy arrays, torch tensors, and lists or tuples of these. rtol defaults to what the narrower of
-    the two dtypes can hold, atol to rtol times the largest |expected|. `dtype` is what `actual` must have: by default
-    that of an expected array; None for "any". Integers and booleans compare exactly.
+    Takes numbers, numpy arrays, torch tensors, and lists or tuples of these. rtol defaults to what the
+    narrower of the two dtypes can hold, atol to rtol times the largest |expected|. `dtype` is what `actual`
+    must have: by default that of an expected array; None for "any". Integers and booleans compare exactly.
 
-    Raises AssertionError with the worst entry and what the difference looks like (transposed, off by a factor ...),
-    and ValueError, the test author's fault, for an expected nan or a tolerance that zeros would satisfy.
+    Raises AssertionError with the worst entry and what the difference looks like (transposed, off by a factor
+    ...), and ValueError, the test author's fault, for an expected nan or a tolerance that zeros would
+    satisfy.
     """
     __tracebackhide__ = True
     if isinstance(expected, list | tuple) and not all(isinstance(one, Number) for one in expected):
@@ -84,11 +85,11 @@ def to_numpy(value: Any) -> np.ndarray:
     return np.asarray(value)
 
 
-# Inputs ---------------------------------------------------------------------------------------------------------
+# Inputs -------------------------------------------------------------------------------------------------
 
 
 def layouts(array: Any) -> Iterator[tuple[str, Any]]:
-    """(name, the same values in another memory layout): strided, transposed, offset, and for numpy reversed, read-only.
+    """(name, the same values in another memory layout): strided, transposed, offset, reversed, read-only.
 
     Code that ignores strides or writes to its input gives itself away.
     """
@@ -122,7 +123,7 @@ def float_dtypes(library: Any) -> tuple[Any, ...]:
 
 
 def awkward_shapes(shape: Sequence[int], *, empty: bool = True) -> Iterator[tuple[int, ...]]:
-    """The shape, then with one axis after the other of size 1, then all of size 1, then (`empty`) the first of size 0."""
+    """The shape, then with each axis in turn of size 1, then all of size 1, then the first of size 0."""
     shape = tuple(shape)
     yield shape
     for axis in range(len(shape)):
@@ -137,7 +138,7 @@ def magnitudes(array: Any, scales: Sequence[float] = (1e-4, 1.0, 1e4)) -> Iterat
     return ((scale, array * scale) for scale in scales)
 
 
-# Inside ---------------------------------------------------------------------------------------------------------
+# Inside -------------------------------------------------------------------------------------------------
 
 
 def _is_tensor(value: Any) -> bool:
@@ -158,7 +159,9 @@ def _dtype_name(value: Any) -> str | None:
 def _same_length(actual: Any, expected: Sequence[Any], name: str) -> None:
     __tracebackhide__ = True
     if not isinstance(actual, list | tuple):
-        raise AssertionError(f"{name} is a {type(actual).__name__}, expected a tuple or list of {len(expected)}")
+        raise AssertionError(
+            f"{name} is a {type(actual).__name__}, expected a tuple or list of {len(expected)}"
+        )
     if len(actual) != len(expected):
         raise AssertionError(f"{name} has {len(actual)} parts, expected {len(expected)}")
 
@@ -191,7 +194,9 @@ def _tolerances(
     atol = float(rtol * scale) if atol is None else atol
     nonzero = size[size > 0]
     if nonzero.size and (nonzero <= atol + rtol * nonzero).all():
-        raise ValueError(f"zeros would pass: tolerances rtol={rtol:g}, atol={atol:g} swallow the expected values")
+        raise ValueError(
+            f"zeros would pass: tolerances rtol={rtol:g}, atol={atol:g} swallow the expected values"
+        )
     return rtol, atol
 
 
@@ -208,7 +213,12 @@ def _wrong_entries(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> np
 
 
 def _worst(
-    a: np.ndarray, e: np.ndarray, wrong: np.ndarray, tolerance: tuple[float, float], name: str, dtype: str | None
+    a: np.ndarray,
+    e: np.ndarray,
+    wrong: np.ndarray,
+    tolerance: tuple[float, float],
+    name: str,
+    dtype: str | None,
 ) -> str:
     rtol, atol = tolerance
     with np.errstate(all="ignore"):
@@ -238,7 +248,9 @@ def _with_likeness(problem: str, a: np.ndarray, e: np.ndarray, tolerance: tuple[
     def close(x: np.ndarray, y: np.ndarray) -> bool:
         return x.shape == y.shape and not _wrong_entries(x, y, rtol, atol).any()
 
-    looks = likeness(a, e, close) if a.size and e.size and np.isfinite(a).all() and np.isfinite(e).all() else ""
+    looks = (
+        likeness(a, e, close) if a.size and e.size and np.isfinite(a).all() and np.isfinite(e).all() else ""
+    )
     return f"{problem}\n  it looks {looks}" if looks else problem
 
 

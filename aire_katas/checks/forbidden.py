@@ -1,8 +1,8 @@
 """Calls a kata forbids, because writing them is the kata
 
-Two nets: the syntax tree of the learner's file shows imports and names, also under an alias; and while a test runs
-the forbidden functions look at who calls. The nearest caller in the suite decides: the learner's file is refused,
-the test's own oracle is not, nor is code of a library that the test calls.
+Two nets: the syntax tree of the learner's file shows imports and names, also under an alias; and while a test
+runs the forbidden functions look at who calls. The nearest caller in the suite decides: the learner's file is
+refused, the test's own oracle is not, nor is code of a library that the test calls.
 """
 
 import ast
@@ -37,7 +37,9 @@ def refuse(forbids: Mapping[str, str], learner: Path, test: Path) -> Iterator[No
             guard = functools.partial(_check_caller, name, remedy, str(learner), str(test))
             original = getattr(owner, attribute)
             if isinstance(original, type):  # stays a class, for isinstance and subclasses
-                stack.enter_context(mock.patch.object(original, "__init__", _guarded(original.__init__, guard)))
+                stack.enter_context(
+                    mock.patch.object(original, "__init__", _guarded(original.__init__, guard))
+                )
             else:
                 stack.enter_context(mock.patch.object(owner, attribute, _guarded(original, guard)))
         yield
@@ -90,7 +92,7 @@ def _dotted(node: ast.expr, aliases: Mapping[str, str]) -> str | None:
 
 
 def _find(name: str) -> tuple[Any, str] | tuple[None, str]:
-    """The imported module or class that holds `name`, and the attribute; None where there is nothing to guard."""
+    """The imported module or class that holds `name`, and the attribute; None where nothing is to guard."""
     path, _, attribute = name.rpartition(".")
     if path in sys.modules:
         owner: Any = sys.modules[path]

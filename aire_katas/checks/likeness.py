@@ -1,4 +1,4 @@
-"""What a wrong array looks like: the transposed right one, twice the right one, the right one in another order ...
+"""What a wrong array looks like: the right one transposed, doubled, in another order ...
 
 Each recogniser takes (actual, expected, close) with finite, non-empty arrays, and returns words that complete
 "it looks ...", or "". The first that recognises something wins, so the order goes from specific to vague.
@@ -153,7 +153,12 @@ def _factor(value: complex) -> str:
         return f"{value:.6g}"
     real = value.real
     sign, size = ("-" if real < 0 else ""), abs(real)
-    for pattern, number in (("{}", size), ("1/{}", 1 / size), ("sqrt({})", size**2), ("1/sqrt({})", size**-2)):
+    for pattern, number in (
+        ("{}", size),
+        ("1/{}", 1 / size),
+        ("sqrt({})", size**2),
+        ("1/sqrt({})", size**-2),
+    ):
         if number < 1e6 and number > 0.5 and math.isclose(number, round(number), rel_tol=1e-4):
             return sign + pattern.format(round(number))
     return f"{real:.6g}"
