@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from aire_katas.kata import Kata, read_kata
+from aire_katas.kata import BrokenKata, Kata, read_kata
 
 LINK = re.compile(r"\]\(([a-z0-9_]+/[a-z0-9_]+)\.py\)")
+TITLE = re.compile(r'r?"""(.+?)(?:""")?$')
 
 
 class UnknownKata(LookupError):
@@ -59,17 +60,25 @@ class Entry:
     @cached_property
     def title(self) -> str:
         """First line of the stub's docstring; the name where a learner has broken that line."""
-        with self.stub.open(encoding="utf-8", errors="replace") as lines:
-            first = lines.readline().strip()
-        return first.removeprefix('"""').removesuffix('"""').strip() if first.startswith('"""') else self.name
+        try:
+            with self.stub.open(encoding="utf-8", errors="replace") as lines:
+                first = TITLE.match(lines.readline().strip())
+        except OSError:
+            first = None
+        return first[1].strip() if first else self.name
 
     @cached_property
     def hints(self) -> tuple[str, ...]:
         """The literal `HINTS` of the solution, from nudge to nearly the code."""
-        for statement in ast.parse(self.solution.read_text(encoding="utf-8")).body:
-            if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "HINTS":
-                hints = ast.literal_eval(statement.value)
-                return (hints,) if isinstance(hints, str) else tuple(hints)
+        try:
+            for statement in ast.parse(self.solution.read_text(encoding="utf-8")).body:
+                if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "HINTS":
+                    hints = ast.literal_eval(statement.value)
+                    return (hints,) if isinstance(hints, str) else tuple(hints)
+        except SyntaxError as error:
+            raise BrokenKata(f"{self.solution}:{error.lineno}: {error.msg}") from None
+        except (OSError, TypeError, ValueError) as error:
+            raise BrokenKata(f"{self.solution}: no HINTS can be read from it: {error}") from None
         return ()
 
 
@@ -101,19 +110,19 @@ class Catalogue:
 
     @cached_property
     def entries(self) -> tuple[Entry, ...]:
-        """Every kata with a stub and a test file: phases, then README order, then what no README lists."""
-        found: dict[str, Entry] = {}
+        """Every kata that has a test file: phases, then README order, then what no README lists."""
+        found: list[Entry] = []
         for phase in sorted((self.root / "katas").glob("phase*")):
             present = {
                 f"{tests.parent.name}/{tests.stem.removeprefix('test_')}"
                 for tests in phase.glob("*/test_*.py")
             }
             listed = [link for link in self.links(phase.name) if link in present]
-            for link in dict.fromkeys([*listed, *sorted(present)]):
-                entry = Entry(f"{phase.name}/{link}", self.root)
-                if entry.stub.is_file():
-                    found[entry.id] = entry
-        return tuple(found.values())
+            found += (
+                Entry(f"{phase.name}/{link}", self.root)
+                for link in dict.fromkeys([*listed, *sorted(present)])
+            )
+        return tuple(found)
 
     def links(self, phase: str) -> list[str]:
         """The topic/name links of a phase's README, in order."""
@@ -133,6 +142,12 @@ class Catalogue:
                 names.setdefault(name, []).append(entry)
         return names
 
+    def short_name(self, entry: Entry) -> str:
+        """The shortest way to name this kata and no other."""
+        return next(
+            name for name in (entry.name, entry.id.partition("/")[2], entry.id) if len(self.names[name]) == 1
+        )
+
     def resolve(self, text: str) -> Entry:
         """The kata called `text`: an id, a unique short name, or a path to one of its files."""
         name = (id_of(Path.cwd() / text, self.root) if text.endswith(".py") else None) or text.strip("/")
@@ -140,7 +155,7 @@ class Catalogue:
             case [entry]:
                 return entry
             case []:
-                raise UnknownKata(f"no kata `{text}`{self._suggestion(name)}")
+                raise UnknownKata(f"no kata `{text}`{self._suggestion(name.lower())}")
             case several:
                 raise UnknownKata(f"`{text}` is one of {', '.join(entry.id for entry in several)}: say which")
 
@@ -165,12 +180,12 @@ class Catalogue:
 
         def visit(one: Entry, trail: tuple[str, ...]) -> None:
             if one.id in trail:
-                raise ValueError(f"prerequisites in a circle: {' -> '.join((*trail, one.id))}")
+                raise BrokenKata(f"prerequisites in a circle: {' -> '.join((*trail, one.id))}")
             if one.id in chain:
                 return
             for need in one.kata.needs:
                 if need not in self.by_id:
-                    raise ValueError(f"{one.id} needs `{need}`, and there is no such kata")
+                    raise BrokenKata(f"{one.id} needs `{need}`, and there is no such kata")
                 visit(self.by_id[need], (*trail, one.id))
             chain[one.id] = one
 

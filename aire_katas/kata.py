@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+class BrokenKata(ValueError):
+    """A file of the suite that does not keep the suite's rules; the message names file and line."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Kata:
     """The facts about a kata that its stub does not show.
@@ -36,21 +40,22 @@ class Kata:
 
 
 def read_kata(test_file: Path) -> Kata:
-    """The `KATA` of a test file, without importing it; ValueError when it is missing or no literal."""
+    """The `KATA` of a test file, without importing it; BrokenKata when it is missing or no literal."""
     lines = test_file.read_text(encoding="utf-8").splitlines()
-    starts = [i for i, line in enumerate(lines) if line.startswith("KATA = Kata(")]
-    if not starts:
-        raise ValueError(f"{test_file}: no line starts with 'KATA = Kata('")
-    for end in range(starts[0] + 1, len(lines) + 1):
+    start = next((i for i, line in enumerate(lines) if line.startswith("KATA = Kata(")), None)
+    if start is None:
+        raise BrokenKata(f"{test_file}: no line starts with 'KATA = Kata('")
+    fault = SyntaxError()
+    for end in range(start + 1, len(lines) + 1):
         try:
-            statement = ast.parse("\n".join(lines[starts[0] : end])).body[0]
-        except SyntaxError:  # the call goes on in the next line
+            statement = ast.parse("\n".join(lines[start:end])).body[0]
+        except SyntaxError as error:  # the call goes on in the next line, or is never closed
+            fault = error
             continue
-        assert isinstance(statement, ast.Assign)
-        assert isinstance(statement.value, ast.Call)
         try:
-            values = {str(word.arg): ast.literal_eval(word.value) for word in statement.value.keywords}
-            return Kata(**values)
+            if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)):
+                raise ValueError("write KATA = Kata(...) and nothing after it")
+            return Kata(**{str(word.arg): ast.literal_eval(word.value) for word in statement.value.keywords})
         except (TypeError, ValueError) as error:
-            raise ValueError(f"{test_file}:{starts[0] + 1}: KATA must be a literal: {error}") from None
-    raise ValueError(f"{test_file}:{starts[0] + 1}: KATA = Kata(... is never closed")
+            raise BrokenKata(f"{test_file}:{start + 1}: KATA must be a literal: {error}") from None
+    raise BrokenKata(f"{test_file}:{start + (fault.lineno or 1)}: {fault.msg}")

@@ -84,14 +84,28 @@ def load(root: Path) -> Progress:
             return Progress(problem=f"{problem}, and progress is not kept", writable=False)
         katas = {kata: Record(**{**one, "state": State(one["state"])}) for kata, one in data["katas"].items()}
         return Progress(katas, {kata: int(shown) for kata, shown in data["hints"].items()})
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return Progress()
     except OSError as error:
         return Progress(
             problem=f"{path} cannot be read ({error.strerror}): progress is not kept", writable=False
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return Progress(problem=f"{path} is corrupt ({type(error).__name__}: {error}); it is kept aside")
+        what = f"{path} is corrupt ({type(error).__name__}: {error})"
+        return Progress(problem=f"{what}: you start afresh, and it is kept as {_free_name(path).name}")
+
+
+def hindrance(root: Path) -> str:
+    """Why progress cannot be kept under `root`; empty where it can."""
+    if not (progress := load(root)).writable:
+        return progress.problem
+    folder = state_file(root).parent
+    try:
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return ""
+    except OSError as error:
+        return f"{folder}: {error.strerror}"
 
 
 @contextmanager

@@ -90,7 +90,7 @@ def judge(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestRepo
         if todo_ok:
             report.outcome = "skipped"
             report.longrepr = (str(tested.test), 0, message)  # the shape pytest wants of a skip
-    _put_verdict(report, tested, item.nodeid.partition("::")[2], state, message)
+    _put_verdict(report, tested, item.nodeid.partition("::")[2], state, error, message)
 
 
 def import_error(report: pytest.CollectReport) -> BaseException | None:
@@ -107,19 +107,26 @@ def broken_import(collector: pytest.Module, error: BaseException | None) -> pyte
         return None
     message = _terse(error, root)
     report = pytest.CollectReport(collector.nodeid, "failed", message, [])
-    _put_verdict(report, tested, "import", State.FAILING, message)
+    _put_verdict(report, tested, "import", State.FAILING, error, message)
     return report
 
 
 def _put_verdict(
-    report: pytest.TestReport | pytest.CollectReport, tested: Tested, test: str, state: State, message: str
+    report: pytest.TestReport | pytest.CollectReport,
+    tested: Tested,
+    test: str,
+    state: State,
+    error: BaseException | None,
+    message: str,
 ) -> None:
     """Leave the verdict on the report, as plain data that xdist can send."""
     verdict = TestVerdict(
         kata=tested.id,
         test=test,
         state=state,
+        error=type(error).__name__ if error else "",
         message=message,
+        seconds=getattr(report, "duration", 0.0),
         tests=tested.count,
         stub_hash=tested.stub_hash,
         tests_hash=tested.tests_hash,

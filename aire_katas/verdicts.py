@@ -37,7 +37,9 @@ class TestVerdict:
     kata: str
     test: str
     state: State
+    error: str  # class of the exception, "" where there was none
     message: str
+    seconds: float
     tests: int  # how many tests the kata has, so that a partial run is never taken for a whole one
     stub_hash: str
     tests_hash: str

@@ -12,7 +12,7 @@ from katas.phase4.attention.sdpa import sdpa
 KATA = Kata(
     difficulty=2,
     minutes=20,
-    needs=("phase4/attention/soft_lookup",),
+    needs=("phase4/mlp/stable_softmax_ce",),
     forbids={
         "torch.nn.functional.scaled_dot_product_attention": "write the two matrix products and the softmax",
         "torch.nn.functional.multi_head_attention_forward": "write the two matrix products and the softmax",

@@ -1,0 +1,183 @@
+"""Commands about one kata: hint, open, solution, diff, reset."""
+
+import ast
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from textwrap import TextWrapper
+
+import click
+
+from aire_katas import progress
+from aire_katas.catalogue import Entry
+from aire_katas.cli.checkout import catalogue, kata_argument, kept_progress, shown
+from aire_katas.cli.errors import Exit, refuse
+from aire_katas.dev.mistakes import without_mistakes
+from aire_katas.verdicts import State
+
+spoil = click.option("--spoil", is_flag=True, help="Show it although your own code does not pass.")
+
+
+@click.command()
+@kata_argument
+@click.option("-n", "number", type=click.IntRange(min=1), metavar="N", help="Show hint N, and count nothing.")
+def hint(entry: Entry, number: int | None) -> None:
+    """Show the next hint: a nudge, then an idea, then nearly the code."""
+    hints, name = entry.hints, catalogue().short_name(entry)
+    if not hints:
+        refuse(f"{entry.id} has no hints", Exit.NOTHING_RAN)
+    if number is None:
+        number = _next_rung(entry, len(hints))
+    elif number > len(hints):
+        refuse(f"{name} has {len(hints)} hints, and no hint {number}", Exit.USAGE)
+    if number <= len(hints):
+        click.echo(click.style(f"hint {number} of {len(hints)}", bold=True))
+        click.echo(wrapped(hints[number - 1]))
+    if number >= len(hints):
+        click.echo(f"\nno more hints: `aire-katas hint {name} -n 1` repeats the first,")
+        click.echo(f"`aire-katas solution {name} --spoil` shows the reference")
+
+
+@click.command("open")
+@kata_argument
+def open_stub(entry: Entry) -> None:
+    """Open a kata in your $VISUAL or $EDITOR, or print its path where neither is set."""
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if not editor:
+        click.echo(shown(entry.stub))
+        return
+    try:
+        code = subprocess.run([*shlex.split(editor), str(entry.stub)], check=False).returncode
+    except (OSError, ValueError) as error:
+        refuse(f"cannot start the editor `{editor}`: {error}", Exit.BROKEN)
+    if code:
+        refuse(f"`{editor}` ended with exit code {code}", Exit.BROKEN)
+
+
+@click.command()
+@kata_argument
+@spoil
+def solution(entry: Entry, spoil: bool) -> None:
+    """Show the reference solution of a kata that you have solved."""
+    _refuse_to_spoil(entry, spoil)
+    source = _read(entry.solution)
+    if sys.stdout.isatty():
+        from rich.console import Console
+        from rich.syntax import Syntax
+
+        Console().print(
+            Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+        )
+    else:
+        click.echo(source, nl=False)
+
+
+@click.command()
+@kata_argument
+@spoil
+def diff(entry: Entry, spoil: bool) -> None:
+    """Compare your code with the reference of a kata that you have solved, prose aside."""
+    from difflib import unified_diff
+
+    _refuse_to_spoil(entry, spoil)
+    own, reference = (code_lines(_read(file)) for file in (entry.stub, entry.solution))
+    names = (shown(entry.stub), shown(entry.solution))
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    if own == reference:
+        click.echo("your code is the reference, line by line")
+    for line in unified_diff(own, reference, *names, lineterm=""):
+        click.echo(click.style(line, fg=colours.get(line[:1])))
+
+
+@click.command()
+@kata_argument
+def reset(entry: Entry) -> None:
+    """Bring a kata's stub back from git's history; your file is kept as a backup."""
+    from aire_katas.pristine import NoStub, pristine_stub
+
+    try:
+        stub = pristine_stub(entry.root, entry.stub)
+        own = entry.stub.read_bytes() if entry.stub.exists() else None
+        backup = _back_up(entry, own) if own not in (None, stub) else None
+        if own != stub:
+            entry.stub.write_bytes(stub)
+    except (NoStub, OSError) as error:
+        refuse(f"cannot reset {entry.id}: {error}", Exit.BROKEN)
+    if backup:
+        click.echo(f"your file is kept: {shown(backup)}")
+    click.echo(f"{shown(entry.stub)} {'was the stub already' if own == stub else 'is the stub again'}")
+    try:
+        with progress.update(entry.root) as kept:
+            kept.katas.pop(entry.id, None)
+            kept.hints.pop(entry.id, None)
+    except progress.NotKept as error:
+        click.echo(str(error), err=True)
+
+
+def code_lines(source: str) -> list[str]:
+    """What a diff is about: the lines without module docstring, HINTS and listed mistakes."""
+    try:
+        body = ast.parse(source := without_mistakes(source)).body
+    except SyntaxError:
+        return source.splitlines()
+    lines = source.splitlines()
+    for statement in reversed(body):
+        if _is_prose(statement):
+            del lines[statement.lineno - 1 : statement.end_lineno]
+    return lines
+
+
+def _is_prose(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign):
+        return ast.unparse(statement.targets[0]) == "HINTS"
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _next_rung(entry: Entry, rungs: int) -> int:
+    """The number of the hint to show now; one more than there are once all have been shown."""
+    try:
+        with progress.update(entry.root) as kept:
+            number = min(kept.hints.get(entry.id, 0), rungs) + 1
+            kept.hints[entry.id] = min(number, rungs)
+            if kept.problem:
+                click.echo(kept.problem, err=True)
+            return number
+    except progress.NotKept as error:
+        click.echo(f"{error}; ask for the later hints with -n", err=True)
+        return 1
+
+
+def wrapped(text: str) -> str:
+    """Text with its long lines broken where the terminal ends; a formula on a line of its own stays there."""
+    width = min(shutil.get_terminal_size().columns, 88)
+    fill = TextWrapper(width, break_long_words=False, break_on_hyphens=False).fill
+    return "\n".join(fill(line) for line in text.splitlines())
+
+
+def _refuse_to_spoil(entry: Entry, spoil: bool) -> None:
+    state = kept_progress().standing(entry)
+    if state != State.PASSING and not spoil:
+        name = catalogue().short_name(entry)
+        refuse(
+            f"{name} is {state}, not passing: solve it first (aire-katas run {name}), or add --spoil",
+            Exit.FAILING,
+        )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        refuse(f"{shown(file)} cannot be read: {error.strerror}", Exit.BROKEN)
+
+
+def _back_up(entry: Entry, content: bytes) -> Path:
+    """Keep the learner's file under .aire-katas/backups/<id>/, one for each moment."""
+    backup = entry.root / ".aire-katas" / "backups" / entry.id / f"{datetime.now():%Y%m%d-%H%M%S-%f}.py"
+    backup.parent.mkdir(parents=True, exist_ok=True)
+    backup.write_bytes(content)
+    return backup

@@ -1,0 +1,1 @@
+"""For those who write katas: the proof of a kata, and how strong its tests are."""

@@ -1,0 +1,77 @@
+"""`aire-katas dev ...`: for those who write katas."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from aire_katas.catalogue import Catalogue, Entry, find_root, id_of
+
+
+@click.group()
+def dev() -> None:
+    """Write katas and prove them."""
+
+
+@dev.command()
+@click.argument("ids", nargs=-1)
+@click.option("--changed", is_flag=True, help="Only katas with changes since --base, committed or not.")
+@click.option(
+    "--base", default="origin/main", show_default=True, help="The commit that --changed compares with."
+)
+@click.option("--minutes", type=float, help="Prove the changed katas, then others while this time lasts.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Also list the spoilers that could not change any result."
+)
+def check(ids: tuple[str, ...], changed: bool, base: str, minutes: float | None, verbose: bool) -> None:
+    """Prove katas: the stub is to do, the reference passes, every mistake and spoiler is rejected."""
+    from aire_katas.dev.proof import prove
+
+    catalogue = Catalogue(find_root())
+    entries = [entry for text in ids for entry in catalogue.select(text)] or list(catalogue.entries)
+    touched = set(changed_katas(catalogue.root, base)) if changed or minutes else set()
+    first = [entry for entry in entries if entry.id in touched]
+    rest = [] if changed else [entry for entry in entries if entry.id not in touched]
+    started, bad, proved = time.monotonic(), 0, 0
+
+    def in_time() -> Iterator[Entry]:
+        yield from first
+        for entry in rest:
+            if minutes is None or time.monotonic() - started < 60 * minutes:
+                yield entry
+
+    for proof in prove(in_time(), catalogue):
+        proved += 1
+        bad += bool(proof.faults)
+        figures = f"{proof.mistakes} mistakes, {proof.spoilers} spoilers, {proof.seconds:.1f} s"
+        click.echo(f"{'FAULTY' if proof.faults else 'ok    '}  {proof.entry.id}  ({figures})")
+        for fault in proof.faults:
+            click.echo(f"        {fault}".replace("\n", "\n        "))
+        for label in proof.idle if verbose else ():
+            click.echo(f"        idle {label}")
+    left = len(first) + len(rest) - proved
+    click.echo(
+        f"{proved - bad} katas proved, {bad} faulty, {left} left out, {time.monotonic() - started:.0f} s"
+    )
+    raise SystemExit(1 if bad else 0 if proved or changed else 4)
+
+
+def changed_katas(root: Path, base: str) -> list[str]:
+    """Ids of the katas of which a file differs from the merge base with `base`, or is new.
+
+    Where `base` does not exist, or is HEAD itself, the last commit is compared with its parent.
+    """
+
+    def git(*arguments: str) -> list[str]:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+        return done.stdout.split() if done.returncode == 0 else []
+
+    fork = git("merge-base", "HEAD", base)
+    if not fork or fork == git("rev-parse", "HEAD"):
+        fork = git("rev-parse", "HEAD~1")
+    files = git("diff", "--name-only", *fork) if fork else git("ls-files")
+    files += git("ls-files", "--others", "--exclude-standard")
+    ids = (id_of(root / file, root) for file in files)
+    return sorted({one for one in ids if one})

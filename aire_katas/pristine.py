@@ -1,0 +1,64 @@
+"""The stub as it was before the learner solved it, found in git's history
+
+Learners commit their solved files over the stub, so the last committed version is often no stub at all, and
+the first one may have been mended since. Of all committed versions of the file, the stub is the one with the
+most functions that do nothing but raise NotImplementedError; of several such versions, the newest.
+"""
+
+import ast
+import subprocess
+from pathlib import Path
+
+
+class NoStub(LookupError):
+    """History holds no stub; the message says why."""
+
+
+def pristine_stub(root: Path, file: Path) -> bytes:
+    """The content of the stub that `file`, somewhere under `root`, once was."""
+    relative = file.relative_to(root).as_posix()
+    # Without --full-history git leaves out the side of a merge that the learner did not take.
+    commits = _git(root, "log", "--full-history", "--format=%H", "--", relative).decode().split()
+    versions = [_version(root, f"{commit}:./{relative}") for commit in commits]
+    if not versions:
+        raise NoStub(f"git knows no committed version of {relative}")
+    stub = max(versions, key=unsolved)  # the first of equals, and git lists the newest first
+    if not unsolved(stub):
+        raise NoStub(
+            f"no committed version of {relative} is unsolved (is this a shallow clone? git fetch --unshallow)"
+        )
+    return stub
+
+
+def unsolved(source: bytes) -> int:
+    """How many functions do nothing but raise NotImplementedError; 0 for what is no Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return 0
+    return sum(isinstance(node, ast.FunctionDef) and _raises_only(node) for node in ast.walk(tree))
+
+
+def _raises_only(function: ast.FunctionDef) -> bool:
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
+        return False
+    raised = body[0].exc
+    return ast.unparse(raised.func if isinstance(raised, ast.Call) else raised) == "NotImplementedError"
+
+
+def _version(root: Path, blob: str) -> bytes:
+    try:
+        return _git(root, "show", blob)
+    except NoStub:  # the commit that removed the file
+        return b""
+
+
+def _git(root: Path, *arguments: str) -> bytes:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise NoStub("git is not installed, and the stub comes from its history") from None
+    if done.returncode:
+        raise NoStub(done.stderr.decode(errors="replace").strip().removeprefix("fatal: ") or "git failed")
+    return done.stdout

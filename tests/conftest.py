@@ -1,0 +1,118 @@
+"""A suite of three small katas, for tests that need a checkout of their own
+
+    def test_something(tiny_tree: Path) -> None:
+        write_kata(tiny_tree, "phase2/words/shout", stub=...)
+
+`from tests.conftest import write_kata` gives the builder. Texts may say MODULE, NAME and TITLE: the kata's dotted
+path (without `katas.`), its name, and its name in words.
+"""
+
+import shutil
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+
+STUB = '''\
+"""TITLE
+
+The kata NAME.
+"""
+
+
+def answer(x: int) -> int:
+    """Twice x, plus one."""
+    raise NotImplementedError
+'''
+TEST = """\
+from aire_katas import Kata
+from katas.MODULE import answer
+
+KATA = Kata(difficulty=1, minutes=5)
+
+
+def test_zero_gives_one() -> None:
+    assert answer(0) == 1
+
+
+def test_every_step_adds_two() -> None:
+    assert answer(21) - answer(20) == 2
+"""
+SOLUTION = '''\
+"""A line with slope two through (0, 1)."""
+
+HINTS = (
+    "Try x = 0 first.",
+    "What does the answer gain when x grows by one?",
+    "It is a * x + b, and you know a and b.",
+)
+
+
+def answer(x: int) -> int:
+    """Twice x, plus one."""
+    # wrong: return 2 * x  # at zero the answer is one
+    # wrong: return x + 1  # each step adds two
+    # wrong: return 2 * (x + 1)  # first double, then add
+    return 2 * x + 1
+'''
+
+
+def write_kata(
+    root: Path, id: str, *, stub: str = STUB, test: str = TEST, solution: str = SOLUTION, listed: bool = True
+) -> None:
+    """Write a kata's three files and, if it is `listed`, its line at the end of the phase's README."""
+    phase, topic, name = id.split("/")
+    words = {"MODULE": id.replace("/", "."), "NAME": name, "TITLE": name.replace("_", " ").capitalize()}
+    files = {
+        f"katas/{id}.py": stub,
+        f"katas/{phase}/{topic}/test_{name}.py": test,
+        f"solutions/{id}.py": solution,
+    }
+    for file, text in files.items():
+        text = dedent(text)
+        for word, meaning in words.items():
+            text = text.replace(word, meaning)
+        path = root / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    if listed:
+        with (root / "katas" / phase / "README.md").open("a", encoding="utf-8") as readme:
+            readme.write(f"- [{words['TITLE']}]({topic}/{name}.py)\n")
+
+
+def write_suite(root: Path) -> None:
+    """Write the parts of a checkout that belong to no kata."""
+    (root / "katas").mkdir(parents=True)
+    for file in ("katas/__init__.py", "conftest.py", "pyproject.toml"):
+        shutil.copy(CHECKOUT / file, root / file)
+
+
+def needing(needs: str, difficulty: int = 1, minutes: int = 5) -> str:
+    """The text of a test file whose kata needs another."""
+    kata = f"Kata(difficulty={difficulty}, minutes={minutes}, needs=({needs!r},))"
+    return TEST.replace("Kata(difficulty=1, minutes=5)", kata)
+
+
+def solve(root: Path, id: str) -> None:
+    """Copy the reference over the stub."""
+    shutil.copy(root / "solutions" / f"{id}.py", root / "katas" / f"{id}.py")
+
+
+@pytest.fixture
+def tiny_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkout, and the working directory: numbers/double, numbers/step (needs double), words/echo (needs step).
+
+    Child processes find this aire_katas, and none of the katas beside it.
+    """
+    root = tmp_path / "suite"
+    write_suite(root)
+    write_kata(root, "phase1/numbers/double")
+    write_kata(root, "phase1/numbers/step", test=needing("phase1/numbers/double", difficulty=2, minutes=10))
+    write_kata(root, "phase1/words/echo", test=needing("phase1/numbers/step", difficulty=3, minutes=15))
+    monkeypatch.chdir(root)
+    for variable in ("AIRE_KATAS_IMPL", "NO_COLOR", "VISUAL", "EDITOR", "CI"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(CHECKOUT))
+    return root
