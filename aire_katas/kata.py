@@ -7,6 +7,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 class BrokenKata(ValueError):
@@ -55,7 +56,16 @@ def read_kata(test_file: Path) -> Kata:
         try:
             if not (isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call)):
                 raise ValueError("write KATA = Kata(...) and nothing after it")
-            return Kata(**{str(word.arg): ast.literal_eval(word.value) for word in statement.value.keywords})
+            return Kata(**dict(map(_literal, statement.value.keywords)))
         except (TypeError, ValueError) as error:
-            raise BrokenKata(f"{test_file}:{start + 1}: KATA must be a literal: {error}") from None
+            raise BrokenKata(f"{test_file}:{start + 1}: {error}") from None
     raise BrokenKata(f"{test_file}:{start + (fault.lineno or 1)}: {fault.msg}")
+
+
+def _literal(word: ast.keyword) -> tuple[str, Any]:
+    try:
+        return str(word.arg), ast.literal_eval(word.value)
+    except ValueError:
+        raise ValueError(
+            f"KATA is read without importing it, and `{ast.unparse(word)}` is no literal"
+        ) from None

@@ -6,7 +6,7 @@ torch is used where the test has imported it, never imported from here.
 import copy
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from numbers import Number
 from typing import Any
 
@@ -38,7 +38,7 @@ def assert_close(
     """Every entry of `actual` is within `atol + rtol * |expected|`; shapes and dtypes agree; no nan.
 
     Takes numbers, numpy arrays, torch tensors, and lists or tuples of these. rtol defaults to what the
-    narrower of the two dtypes can hold, atol to rtol times the largest |expected|. `dtype` is what `actual`
+    narrowest of their dtypes can hold, atol to rtol times the largest |expected|. `dtype` is what `actual`
     must have: by default that of an expected array; None for "any". Integers and booleans compare exactly.
 
     Raises AssertionError with the worst entry and what the difference looks like (transposed, off by a factor
@@ -53,9 +53,9 @@ def assert_close(
         return
     _same_kind(actual, expected, name)
     a, e = to_numpy(actual), to_numpy(expected)
-    wanted = _dtype_name(expected) if dtype is SAME else None if dtype is None else _dtype_name(dtype)
-    has = _dtype_name(actual)
-    tolerance = _tolerances(e, (has, wanted or _dtype_name(expected)), rtol, atol)
+    wanted = dtype_name(expected) if dtype is SAME else None if dtype is None else dtype_name(dtype)
+    has = dtype_name(actual)
+    tolerance = _tolerances(e, (has, wanted, dtype_name(expected)), rtol, atol)
     if a.shape != e.shape:
         problem = f"{name} has shape {a.shape}, expected {e.shape}"
         raise AssertionError(_with_likeness(problem, a, e, tolerance))
@@ -66,23 +66,36 @@ def assert_close(
         raise AssertionError(f"{name} has dtype {has}, expected {wanted}; its values are right")
 
 
-@contextmanager
-def assert_unchanged(*inputs: Any) -> Iterator[None]:
+def assert_unchanged(*inputs: Any) -> AbstractContextManager[None]:
     """Within, the inputs (arrays, tensors, lists or dicts of them) keep their values bit for bit."""
-    __tracebackhide__ = True
-    before = [_snapshot(one) for one in inputs]
-    yield
-    for i, (one, old) in enumerate(zip(inputs, before, strict=True)):
-        if _snapshot(one) != old:
-            raise AssertionError(f"input {i} was changed in place: compute into a new array instead")
+    return _Unchanged(inputs)
 
 
 def to_numpy(value: Any) -> np.ndarray:
-    """The values as a numpy array; bfloat16, which numpy lacks, as float64."""
-    if _is_tensor(value):
-        value = value.detach().cpu()
-        return (value.double() if _dtype_name(value) == "bfloat16" else value).numpy()
-    return np.asarray(value)
+    """The values as a numpy array; bfloat16 and float8, which numpy lacks, as float64."""
+    if isinstance(value, list | tuple):
+        return np.asarray([to_numpy(one) for one in value])
+    if not is_tensor(value):
+        return np.asarray(value)
+    value = value.detach().cpu().resolve_conj().resolve_neg()
+    lacking = value.is_floating_point() and not hasattr(np, str(dtype_name(value)))
+    return (value.double() if lacking else value).numpy()
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether it is a torch tensor, without importing torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def dtype_name(value: Any) -> str | None:
+    """float32 for an array, tensor or dtype; None for what has no dtype, such as a Python number."""
+    if value is None or isinstance(value, list | tuple):
+        return None
+    if isinstance(value, Number) and not isinstance(value, np.generic):
+        return None
+    text = str(getattr(value, "dtype", value)).removeprefix("torch.")
+    return text if not isinstance(value, type) else np.dtype(value).name
 
 
 # Inputs -------------------------------------------------------------------------------------------------
@@ -100,16 +113,17 @@ def layouts(array: Any) -> Iterator[tuple[str, Any]]:
     wide[..., ::2] = array
     wide[..., 1::2] = 7
     yield "every second entry of a wider array", wide[..., ::2]
-    axes = tuple(range(array.ndim))[::-1]
-    if _is_tensor(array):
-        yield "transposed in memory", array.permute(axes).contiguous().permute(axes)
-    else:
-        yield "transposed in memory", np.ascontiguousarray(array.transpose(axes)).transpose(axes)
+    if array.ndim > 1:
+        axes = tuple(range(array.ndim))[::-1]
+        turned = (
+            array.permute(axes).contiguous().permute(axes) if is_tensor(array) else np.asfortranarray(array)
+        )
+        yield "transposed in memory", turned
     longer = _empty_like(array, (array.shape[0] + 1, *array.shape[1:]))
     longer[1:] = array
     longer[0] = 7
     yield "the tail of a longer array", longer[1:]
-    if not _is_tensor(array):
+    if not is_tensor(array):
         yield "reversed in memory", np.ascontiguousarray(array[::-1])[::-1]
         frozen = array.copy()
         frozen.flags.writeable = False
@@ -125,12 +139,9 @@ def float_dtypes(library: Any) -> tuple[Any, ...]:
 def awkward_shapes(shape: Sequence[int], *, empty: bool = True) -> Iterator[tuple[int, ...]]:
     """The shape, then with each axis in turn of size 1, then all of size 1, then the first of size 0."""
     shape = tuple(shape)
-    yield shape
-    for axis in range(len(shape)):
-        yield (*shape[:axis], 1, *shape[axis + 1 :])
-    yield (1,) * len(shape)
-    if empty and shape:
-        yield (0, *shape[1:])
+    singles = [(*shape[:axis], 1, *shape[axis + 1 :]) for axis in range(len(shape))]
+    nothing = [(0, *shape[1:])] if empty and shape else []
+    yield from dict.fromkeys([shape, *singles, (1,) * len(shape), *nothing])
 
 
 def magnitudes(array: Any, scales: Sequence[float] = (1e-4, 1.0, 1e4)) -> Iterator[tuple[float, Any]]:
@@ -141,26 +152,28 @@ def magnitudes(array: Any, scales: Sequence[float] = (1e-4, 1.0, 1e4)) -> Iterat
 # Inside -------------------------------------------------------------------------------------------------
 
 
-def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
+class _Unchanged:
+    """A class, since a failure in a generator's context ends its traceback in contextlib."""
 
+    def __init__(self, inputs: Sequence[Any]) -> None:
+        self.inputs = inputs
 
-def _dtype_name(value: Any) -> str | None:
-    """float32 for an array, tensor or dtype; None for what has no dtype, such as a Python number."""
-    if value is None or (isinstance(value, Number) and not isinstance(value, np.generic)):
-        return None
-    if isinstance(value, list | tuple):
-        return None
-    text = str(getattr(value, "dtype", value)).removeprefix("torch.")
-    return text if not isinstance(value, type) else np.dtype(value).name
+    def __enter__(self) -> None:
+        self.before = [_snapshot(one) for one in self.inputs]
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        __tracebackhide__ = True
+        changed = [_snapshot(one) != old for one, old in zip(self.inputs, self.before, strict=True)]
+        if kind is None and any(changed):
+            at = changed.index(True)
+            raise AssertionError(f"input {at} was changed in place: compute into a new array instead")
 
 
 def _same_length(actual: Any, expected: Sequence[Any], name: str) -> None:
     __tracebackhide__ = True
     if not isinstance(actual, list | tuple):
         raise AssertionError(
-            f"{name} is a {type(actual).__name__}, expected a tuple or list of {len(expected)}"
+            f"{name} has type {_type_name(actual)}, expected a tuple or list of {len(expected)}"
         )
     if len(actual) != len(expected):
         raise AssertionError(f"{name} has {len(actual)} parts, expected {len(expected)}")
@@ -168,15 +181,23 @@ def _same_length(actual: Any, expected: Sequence[Any], name: str) -> None:
 
 def _same_kind(actual: Any, expected: Any, name: str) -> None:
     __tracebackhide__ = True
-    got = f"{name} is a {type(actual).__module__}.{type(actual).__name__}".replace("builtins.", "")
     if actual is None:
         raise AssertionError(f"{name} is None: is a return missing?")
-    if _is_tensor(expected) and not _is_tensor(actual):
+    got = f"{name} has type {_type_name(actual)}"
+    if is_tensor(expected) and not is_tensor(actual):
         raise AssertionError(f"{got}, expected a torch.Tensor")
     if isinstance(expected, np.ndarray) and not isinstance(actual, np.ndarray | np.generic | Number):
         raise AssertionError(f"{got}, expected a numpy array")
-    if to_numpy(actual).dtype == object:
-        raise AssertionError(f"{got}, expected numbers")
+    try:
+        kind = to_numpy(actual).dtype.kind
+    except ValueError:  # lists of different lengths
+        kind = ""
+    if kind not in tuple("biufc"):
+        raise AssertionError(f"{got}, expected {'equally long rows of ' * (not kind)}numbers")
+
+
+def _type_name(value: Any) -> str:
+    return f"{type(value).__module__}.{type(value).__qualname__}".removeprefix("builtins.")
 
 
 def _tolerances(
@@ -202,8 +223,9 @@ def _tolerances(
 
 def _wrong_entries(a: np.ndarray, e: np.ndarray, rtol: float, atol: float) -> np.ndarray:
     """Boolean mask of the entries that are off; shapes agree."""
-    if a.dtype == bool or e.dtype == bool:
-        return a != e
+    whole = all(np.issubdtype(x.dtype, np.integer) for x in (a, e)) and rtol == atol == 0
+    if a.dtype == bool or e.dtype == bool or whole:  # a float64 cannot tell 2**53 + 1 from 2**53
+        return np.asarray(a != e)
     with np.errstate(all="ignore"):
         wide = np.complex128 if np.iscomplexobj(a) or np.iscomplexobj(e) else np.float64
         a, e = a.astype(wide), e.astype(wide)
@@ -226,7 +248,7 @@ def _worst(
     excess = np.where(wrong, np.nan_to_num(excess, nan=np.inf, posinf=np.inf), -1.0)
     worst = np.unravel_index(int(np.argmax(excess)), a.shape)
     at = f" at [{', '.join(map(str, worst))}]" if a.ndim else ""
-    kind = f"shape {a.shape}, dtype {dtype}" if dtype else f"a {type(a.item()).__name__}"
+    kind = f"shape {a.shape}, dtype {dtype}" if dtype else f"shape {a.shape}"
     lines = [
         f"{name} is not close to what was expected ({kind})",
         f"  worst{at}: got {_shown(a[worst])}, expected {_shown(e[worst])}",
@@ -255,14 +277,14 @@ def _with_likeness(problem: str, a: np.ndarray, e: np.ndarray, tolerance: tuple[
 
 
 def _empty_like(array: Any, shape: tuple[int, ...]) -> Any:
-    return array.new_empty(shape) if _is_tensor(array) else np.empty(shape, array.dtype)
+    return array.new_empty(shape) if is_tensor(array) else np.empty(shape, array.dtype)
 
 
 def _snapshot(value: Any) -> Any:
     """Something that compares equal just when the values are bitwise the same."""
-    if _is_tensor(value):
+    if is_tensor(value):
         torch = sys.modules["torch"]
-        plain = value.detach().cpu().contiguous()
+        plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
         return (str(value.dtype), tuple(value.shape), plain.flatten().view(torch.uint8).numpy().tobytes())
     if isinstance(value, np.ndarray):
         return (str(value.dtype), value.shape, value.tobytes())

@@ -69,12 +69,18 @@ class Commands(click.Group):
 def main(context: click.Context) -> None:
     """Katas for the AI research engineer: open a stub, write ten lines, turn its tests green.
 
+    Without a command: where you are and what comes next.
+
     ID is a kata's path (phase4/attention/rope), its name where no other kata has it (rope), or one of its
     files.
 
     \b
-    Exit codes: 0 all pass, 1 something fails or is to do, 2 usage, 3 broken set-up, 4 nothing ran.
-    Ids complete after a tab once your shell's start-up file says (zsh_source, fish_source for those shells):
+    Exit codes: 0 all pass, 1 something fails or is to do, 2 usage,
+    3 broken set-up, 4 nothing ran.
+
+    \b
+    Commands and ids complete after a tab once this is in your ~/.bashrc
+    (zsh: zsh_source; fish: fish_source):
       eval "$(_AIRE_KATAS_COMPLETE=bash_source aire-katas)"
     """
     if os.environ.get("NO_COLOR"):

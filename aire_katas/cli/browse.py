@@ -44,7 +44,7 @@ def next_kata() -> None:
 @click.argument("pattern", default="")
 @as_json
 def list_katas(pattern: str, as_json: bool) -> None:
-    """List the katas, or those whose id or title contains PATTERN."""
+    """List the katas, or those with PATTERN in id or title."""
     kept = kept_progress()
     states = standings(catalogue().matching(pattern), kept)
     if as_json:
@@ -53,18 +53,18 @@ def list_katas(pattern: str, as_json: bool) -> None:
     if not states:
         refuse(f"no kata has `{pattern}` in its id or title", Exit.NOTHING_RAN)
     width = max(len(entry.name) for entry in states)
+    facts = {entry: f"{'*' * entry.kata.difficulty:<5} {entry.kata.minutes:>3} min" for entry in states}
     for topic, entries in groupby(states, key=lambda entry: entry.topic):
         click.echo(click.style(topic, bold=True))
         for entry in entries:
-            kata = entry.kata
-            start = f"  {entry.name:<{width}}  {'*' * kata.difficulty:<5} {kata.minutes:>3} min  "
+            start = f"  {entry.name:<{width}}  {facts[entry]}  "
             click.echo(f"{start}{_state_and_title(entry, states[entry], len(start))}")
 
 
 @click.command()
 @kata_argument
 def path(entry: Entry) -> None:
-    """Show what leads to a kata: its prerequisites, first things first."""
+    """Show the chain of prerequisites that leads to a kata."""
     states = standings(catalogue().prerequisites(entry), kept_progress())
     width = max(len(one.id) for one in states) + 2
     for one, state in states.items():
@@ -84,15 +84,16 @@ def status(as_json: bool) -> None:
         katas = {entry.id: state for entry, state in states.items()}
         click.echo(_json({"total": total, "phases": phases, "topics": topics, "katas": katas}))
         return
-    width = max(map(len, topics), default=0)
+    width = max((len(topic.partition("/")[2]) for topic in topics), default=0) + 2
     for phase, counts in phases.items():
-        click.echo(f"{click.style(f'{phase:<{width}}', bold=True)}  {bar(counts)}")
+        click.echo(f"{click.style(f'{phase:<{width}}', bold=True)}  {bar(counts, total)}")
         for topic in (topic for topic in topics if topic.startswith(f"{phase}/")):
             rest = counted(topics[topic], leave_out=(State.PASSING, State.TODO))
-            click.echo(f"{topic:<{width}}  {bar(topics[topic])}  {rest}".rstrip())
-    click.echo(f"\n{_how_many(total)}")
+            name = f"  {topic.partition('/')[2]}"
+            click.echo(f"{name:<{width}}  {bar(topics[topic], total)}  {rest}".rstrip())
+    click.echo(f"\n{total.total()} katas: {counted(total) or 'none'}")
     if stale := [entry for entry, state in states.items() if state == STALE]:
-        click.echo("stale, that is changed since they passed: run them again")
+        click.echo("stale: changed since they passed, so run them again")
         for entry in stale:
             click.echo(f"  aire-katas run {catalogue().short_name(entry)}")
 
@@ -101,11 +102,10 @@ def welcome() -> None:
     """The screen of the bare command: where you are, what comes next, what to type."""
     kept = kept_progress()
     states = standings(catalogue().entries, kept)
-    phases = grouped(states, "phase")
-    width = max(map(len, phases), default=0)
-    click.echo(f"AIRE katas: {_how_many(Counter(states.values()))}\n")
+    phases, total = grouped(states, "phase"), Counter(states.values())
+    click.echo(f"{click.style('AIRE katas', bold=True)}  {counted(total) or 'none here'}\n")
     for phase, counts in phases.items():
-        click.echo(f"  {phase:<{width}}  {bar(counts)}")
+        click.echo(f"  {phase}  {bar(counts, total)}")
     if (entry := kept.next_entry(states)) is None:
         return
     name = catalogue().short_name(entry)
@@ -118,10 +118,6 @@ def welcome() -> None:
         ("--help", "the other commands"),
     ):
         click.echo(f"  aire-katas {command:<{len(name) + 5}}   {use}")
-
-
-def _how_many(total: Counter[str]) -> str:
-    return f"{total.total()} katas: {counted(total) or 'none'}"
 
 
 def _state_and_title(entry: Entry, state: str, column: int) -> str:

@@ -27,7 +27,7 @@ TOOLS = {
 @click.command()
 @click.pass_context
 def doctor(context: click.Context) -> None:
-    """Say what is installed, what is missing, and what can be graded on this machine."""
+    """Say what is installed and what can be graded here."""
     here = catalogue()
     found = packages(here.root)
     for name, (version, fault) in found.items():

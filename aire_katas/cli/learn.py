@@ -38,14 +38,15 @@ def hint(entry: Entry, number: int | None) -> None:
         click.echo(click.style(f"hint {number} of {len(hints)}", bold=True))
         click.echo(wrapped(hints[number - 1]))
     if number >= len(hints):
-        click.echo(f"\nno more hints: `aire-katas hint {name} -n 1` repeats the first,")
-        click.echo(f"`aire-katas solution {name} --spoil` shows the reference")
+        click.echo(f"no more hints: all {len(hints)} are shown")
+        click.echo(f"  aire-katas hint {name} -n 1           shows the first one again")
+        click.echo(f"  aire-katas solution {name} --spoil    shows the reference")
 
 
 @click.command("open")
 @kata_argument
 def open_stub(entry: Entry) -> None:
-    """Open a kata in your $VISUAL or $EDITOR, or print its path where neither is set."""
+    """Open a kata in $VISUAL or $EDITOR, or print its path."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
         click.echo(shown(entry.stub))
@@ -62,7 +63,7 @@ def open_stub(entry: Entry) -> None:
 @kata_argument
 @spoil
 def solution(entry: Entry, spoil: bool) -> None:
-    """Show the reference solution of a kata that you have solved."""
+    """Show the reference of a kata that you have solved."""
     _refuse_to_spoil(entry, spoil)
     source = _read(entry.solution)
     if sys.stdout.isatty():
@@ -80,7 +81,7 @@ def solution(entry: Entry, spoil: bool) -> None:
 @kata_argument
 @spoil
 def diff(entry: Entry, spoil: bool) -> None:
-    """Compare your code with the reference of a kata that you have solved, prose aside."""
+    """Compare your code with the reference, once you have solved it."""
     from difflib import unified_diff
 
     _refuse_to_spoil(entry, spoil)
@@ -96,7 +97,7 @@ def diff(entry: Entry, spoil: bool) -> None:
 @click.command()
 @kata_argument
 def reset(entry: Entry) -> None:
-    """Bring a kata's stub back from git's history; your file is kept as a backup."""
+    """Bring a stub back from git's history, and back up your file."""
     from aire_katas.pristine import NoStub, pristine_stub
 
     try:
@@ -125,10 +126,12 @@ def code_lines(source: str) -> list[str]:
     except SyntaxError:
         return source.splitlines()
     lines = source.splitlines()
-    for statement in reversed(body):
-        if _is_prose(statement):
-            del lines[statement.lineno - 1 : statement.end_lineno]
-    return lines
+    for statement in filter(_is_prose, reversed(body)):
+        start = statement.lineno - 1
+        while start and not lines[start - 1]:
+            start -= 1
+        del lines[start : statement.end_lineno]
+    return "\n".join(lines).strip().splitlines()
 
 
 def _is_prose(statement: ast.stmt) -> bool:

@@ -24,7 +24,7 @@ PYTEST_INTERNAL_ERROR, PYTEST_USAGE = 3, 4  # its exit codes, not ours
 )
 @click.pass_context
 def run(context: click.Context, chosen: tuple[list[Entry], ...], as_json: bool) -> None:
-    """Judge katas with pytest: those named, those of a phase or topic, or all."""
+    """Judge katas with pytest: some, a phase, a topic, or all."""
     if find_spec("pytest") is None:
         refuse("pytest is missing: pip install -e .", Exit.BROKEN)
     root = catalogue().root

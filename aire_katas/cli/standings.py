@@ -35,12 +35,16 @@ def counted(counts: Counter[str], leave_out: tuple[str, ...] = ()) -> str:
     )
 
 
-def bar(counts: Counter[str]) -> str:
-    """[######......]  4 of 9: full only when all that is graded here passes, empty only when nothing does."""
+def bar(counts: Counter[str], total: Counter[str]) -> str:
+    """[######......]  4 of 9: full when all that is graded here passes, empty when nothing does.
+
+    Bars of parts of one `total` stand in a column.
+    """
     passing, graded = counts[State.PASSING], counts.total() - counts[State.NOT_GRADED]
     filled = max(BAR * passing // graded, passing > 0) if graded else 0
     inside = click.style("#" * filled, fg="green") + "." * (BAR - filled)
-    return f"[{inside}] {passing:>3} of {graded:>3}"
+    digits = len(str(total.total()))
+    return f"[{inside}] {passing:>{digits}} of {graded:>{digits}}"
 
 
 def coloured(state: str, width: int = 0) -> str:

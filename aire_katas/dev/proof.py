@@ -5,15 +5,15 @@ does the stub with the reference's lines added; every listed mistake and every g
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from aire_katas.catalogue import Catalogue, Entry
 from aire_katas.dev.graft import graft
 from aire_katas.dev.mistakes import BadMistake, find_mistakes, without_mistakes
 from aire_katas.dev.rules import faults
-from aire_katas.dev.spoil import Spoiler, spoilers
+from aire_katas.dev.spoil import probed, spoilers
 from aire_katas.runner import Job, Run, run_all
 from aire_katas.verdicts import State
 
@@ -31,100 +31,67 @@ class Proof:
     faults: list[str]
     mistakes: int = 0
     spoilers: int = 0
-    seconds: float = 0.0
-    open_jobs: int = 0
-    idle: list[str] = field(default_factory=list)  # spoilers that changed nothing, so prove nothing
+    seconds: float = 0.0  # what its tests take
 
 
-def prove(entries: Iterable[Entry], catalogue: Catalogue, *, workers: int | None = None) -> Iterator[Proof]:
-    """Prove katas, several at a time; each Proof comes when its last run is in."""
+def prove(entry: Entry, catalogue: Catalogue, *, workers: int | None = None) -> Proof:
+    """Everything there is to say against a kata."""
+    proof = Proof(entry, faults(entry, catalogue))
     with tempfile.TemporaryDirectory(prefix="aire-proof-") as folder:
-        bench = _Bench(Path(folder), catalogue)
-        for run in run_all(bench.jobs(entries), workers=workers):
-            if (proof := bench.take(run)) is not None:
-                yield proof
-        yield from bench.unrunnable
+        variants = Variants(entry, Path(folder))
+        try:
+            first, second = _first_jobs(variants), _second_jobs(variants, proof)
+            for run in (*run_all(first, workers=workers), *run_all(second, workers=workers)):
+                proof.faults += JUDGES[run.job.label.partition(":")[0]](run)
+                if run.job.label == "reference":
+                    proof.seconds = max(proof.seconds, _seconds(run))
+        except (OSError, SyntaxError, BadMistake) as error:
+            proof.faults = proof.faults or [str(error)]  # the rules have said it, most likely
+    return proof
 
 
-class _Bench:
-    """Lays out the variants of katas in `folder` and reads what came of them."""
+def _first_jobs(variants: "Variants") -> Iterator[Job]:
+    """What must be to do, and what must pass."""
+    entry, source = variants.entry, variants.source
+    yield Job(entry, label="stub")
+    for seed in SEEDS:
+        yield Job(entry, (variants.solutions,), seed, label="reference")
+    yield variants.job(probed(source, variants.flags), "probe", stop_at_first=False)
+    grafted = graft(entry.stub.read_text(encoding="utf-8"), without_mistakes(source))
+    yield variants.job(grafted, "graft: the stub with the reference's lines added", stop_at_first=False)
 
-    def __init__(self, folder: Path, catalogue: Catalogue) -> None:
+
+def _second_jobs(variants: "Variants", proof: Proof) -> Iterator[Job]:
+    """What must be rejected; the spoilers are known once the probe has run."""
+    for mistake in find_mistakes(variants.source, f"solutions/{variants.entry.id}.py"):
+        proof.mistakes += 1
+        yield variants.job(mistake.source, f"mistake: line {mistake.line}, {mistake.text.splitlines()[0]}")
+    for spoiler in spoilers(variants.source, variants.flags):
+        proof.spoilers += 1
+        yield variants.job(spoiler.source, f"spoiler: {spoiler.target} returns {spoiler.kind}")
+
+
+class Variants:
+    """Versions of one kata's reference, each in a tree of its own below a folder."""
+
+    def __init__(self, entry: Entry, folder: Path) -> None:
+        self.entry = entry
+        self.solutions = entry.root / "solutions"
+        self.source = entry.solution.read_text(encoding="utf-8")
         self.folder = folder
-        self.catalogue = catalogue
-        self.proofs: dict[str, Proof] = {}
-        self.spoilers: dict[Path, Spoiler] = {}
-        self.unrunnable: list[Proof] = []
+        self.flags = folder / "flags"
+        self.flags.mkdir()
         self.count = 0
 
-    def jobs(self, entries: Iterable[Entry]) -> Iterator[Job]:
-        for entry in entries:
-            proof = Proof(entry, faults(entry, self.catalogue))
-            try:
-                jobs = list(self._jobs_of(proof))
-            except (OSError, SyntaxError, BadMistake):  # said by the rules already
-                self.unrunnable.append(proof)
-                continue
-            self.proofs[entry.id] = proof
-            proof.open_jobs = len(jobs)
-            yield from jobs
-
-    def _jobs_of(self, proof: Proof) -> Iterator[Job]:
-        entry = proof.entry
-        solutions = entry.root / "solutions"
-        source = entry.solution.read_text(encoding="utf-8")
-        yield Job(entry, label="stub")
-        for seed in SEEDS:
-            yield Job(entry, (solutions,), seed, label="reference")
-        grafted = graft(entry.stub.read_text(encoding="utf-8"), without_mistakes(source))
-        yield Job(
-            entry, (self._tree(entry, grafted), solutions), label="stub with the reference's lines added"
-        )
-        for mistake in find_mistakes(source, f"solutions/{entry.id}.py"):
-            tree = self._tree(entry, mistake.source)
-            proof.mistakes += 1
-            label = f"mistake in line {mistake.line}: {mistake.text.splitlines()[0]}"
-            yield Job(entry, (tree, solutions), stop_at_first=True, label=label)
-        for spoiler in spoilers(source, self.folder / "flags"):
-            tree = self._tree(entry, spoiler.source)
-            flag = tree / "flag"
-            self.spoilers[tree] = spoiler
-            (tree / f"{entry.id}.py").write_text(spoiler.source.replace(str(spoiler.flag), str(flag)))
-            label = f"spoiler: {spoiler.target} returns {spoiler.kind}"
-            yield Job(entry, (tree, solutions), stop_at_first=True, label=label)
-
-    def _tree(self, entry: Entry, source: str) -> Path:
-        """A new tree that holds nothing but this version of the kata."""
+    def job(self, source: str, label: str, *, stop_at_first: bool = True, seconds: float = 120.0) -> Job:
+        """A run of the kata's tests on this version; what other katas give comes from the references."""
         self.count += 1
         tree = self.folder / str(self.count)
-        path = tree / f"{entry.id}.py"
+        path = tree / f"{self.entry.id}.py"
         path.parent.mkdir(parents=True)
         path.write_text(source, encoding="utf-8")
-        return tree
-
-    def take(self, run: Run) -> Proof | None:
-        """Read one run; the proof, if this was its last."""
-        proof = self.proofs[run.job.entry.id]
-        label = run.job.label
-        if label == "stub":
-            proof.faults += _stub_faults(run)
-        elif label == "reference":
-            proof.faults += _pass_faults(run)
-            proof.faults += _time_faults(run)
-            seconds = sum(verdict.seconds for verdict in run.verdicts)
-            proof.seconds = max(proof.seconds, seconds)
-        elif label.startswith("stub with"):
-            proof.faults += _pass_faults(run)
-        elif label.startswith("mistake"):
-            proof.faults += _mistake_faults(run)
-        elif not (run.job.trees[0] / "flag").exists():
-            proof.idle.append(label)
-        else:
-            proof.spoilers += 1
-            if run.state == State.PASSING:
-                proof.faults.append(f"{label}, and every test passes")
-        proof.open_jobs -= 1
-        return proof if proof.open_jobs == 0 else None
+        trees = (tree, self.solutions)
+        return Job(self.entry, trees, stop_at_first=stop_at_first, label=label, seconds=seconds)
 
 
 def _stub_faults(run: Run) -> Iterator[str]:
@@ -144,16 +111,20 @@ def _pass_faults(run: Run) -> Iterator[str]:
             yield f"{where} is {verdict.state}: {verdict.message[:800]}"
 
 
-def _time_faults(run: Run) -> Iterator[str]:
-    seconds = sum(verdict.seconds for verdict in run.verdicts)
+def _reference_faults(run: Run) -> Iterator[str]:
+    yield from _pass_faults(run)
     slow = "pytest.mark.slow" in run.job.entry.tests.read_text(encoding="utf-8")
-    if seconds > (allowed := SLOW_SECONDS if slow else SECONDS):
+    if _seconds(run) > (allowed := SLOW_SECONDS if slow else SECONDS):
         slowest = max(run.verdicts, key=lambda verdict: verdict.seconds)
         where = f"{slowest.seconds:.1f} s go to {slowest.test}"
-        yield f"its tests take {seconds:.1f} s, more than {allowed:g}; {where}"
+        yield f"its tests take {_seconds(run):.1f} s, more than {allowed:g}; {where}"
 
 
-def _mistake_faults(run: Run) -> Iterator[str]:
+def _seconds(run: Run) -> float:
+    return sum(verdict.seconds for verdict in run.verdicts)
+
+
+def _rejection_faults(run: Run) -> Iterator[str]:
     if run.state in (State.PASSING, State.NOT_GRADED):
         yield f"{run.job.label}\n    is not rejected"
     elif run.state == State.CRASHED:
@@ -161,3 +132,14 @@ def _mistake_faults(run: Run) -> Iterator[str]:
     errors = {verdict.error for verdict in run.verdicts if verdict.state == State.FAILING}
     if errors & set(BROKEN):
         yield f"{run.job.label}\n    does not run at all: {', '.join(errors)}"
+
+
+# By the first word of a job's label
+JUDGES: dict[str, Callable[[Run], Iterator[str]]] = {
+    "stub": _stub_faults,
+    "reference": _reference_faults,
+    "probe": _pass_faults,
+    "graft": _pass_faults,
+    "mistake": _rejection_faults,
+    "spoiler": _rejection_faults,
+}

@@ -1,7 +1,7 @@
 """Generic spoilers: a reference that returns zeros, its input, the negative, the double
 
-`spoilers` lists them for a solution; each is the solution with a tail that calls `spoil` on itself. A spoiler
-that never changed a result in the whole run proves nothing; the file `flag` tells.
+Each is the reference with a tail that calls `spoil` on itself. Which of them can change a result at all is
+found out first, by `probe`, which changes nothing: a spoiler that does nothing proves nothing.
 """
 
 import ast
@@ -21,17 +21,24 @@ class Spoiler:
     target: str  # name or Class.name
     kind: str
     source: str
-    flag: Path  # exists once a result was changed
 
 
-def spoilers(source: str, flag_folder: Path) -> Iterator[Spoiler]:
-    """Every public function and method of a solution, spoilt in every way."""
+def probed(source: str, flags: Path) -> str:
+    """The solution, leaving a file in `flags` for every (target, kind) that would change a result."""
+    calls = "".join(
+        f"probe(globals(), {target!r}, {str(flags)!r})\n" for target in _targets(ast.parse(source))
+    )
+    return f"{source}\n\nfrom aire_katas.dev.spoil import probe  # noqa: E402\n\n{calls}"
+
+
+def spoilers(source: str, flags: Path) -> Iterator[Spoiler]:
+    """The spoilers of a solution that change something, according to the flags its probed version left."""
     for target in _targets(ast.parse(source)):
         for kind in KINDS:
-            flag = flag_folder / f"{target}-{kind.replace(' ', '-')}"
-            call = f"spoil(globals(), {target!r}, {kind!r}, {str(flag)!r})"
-            tail = f"\n\nfrom aire_katas.dev.spoil import spoil  # noqa: E402\n\n{call}\n"
-            yield Spoiler(target, kind, source + tail, flag)
+            if _flag(flags, target, kind).exists():
+                call = f"spoil(globals(), {target!r}, {kind!r})"
+                tail = f"\n\nfrom aire_katas.dev.spoil import spoil  # noqa: E402\n\n{call}\n"
+                yield Spoiler(target, kind, source + tail)
 
 
 def _targets(tree: ast.Module) -> Iterator[str]:
@@ -49,60 +56,86 @@ def _is_spoilable_method(name: str) -> bool:
     return special or not name.startswith("_")
 
 
-def spoil(module: dict[str, Any], target: str, kind: str, flag: str) -> None:
-    """Replace the function `target` in a module's namespace by its spoilt version."""
+def spoil(module: dict[str, Any], target: str, kind: str) -> None:
+    """Make the function `target` in a module's namespace return something else."""
+
+    def change(result: Any, given: tuple[Any, ...]) -> Any:
+        return _changed(result, kind, given)
+
+    _wrap(module, target, change)
+
+
+def probe(module: dict[str, Any], target: str, flags: str) -> None:
+    """Note which kinds of spoiling would make a difference to what `target` returns."""
+
+    def note(result: Any, given: tuple[Any, ...]) -> Any:
+        for kind in KINDS:
+            flag = _flag(Path(flags), target, kind)
+            if not flag.exists() and _differs(_changed(result, kind, given), result):
+                flag.touch()
+        return result
+
+    _wrap(module, target, note)
+
+
+def _flag(flags: Path, target: str, kind: str) -> Path:
+    return flags / f"{target}-{kind.replace(' ', '-')}"
+
+
+def _wrap(module: dict[str, Any], target: str, hook: Callable[[Any, tuple[Any, ...]], Any]) -> None:
+    """Pass the results of a function, method or property through `hook(result, arguments without self)`."""
     owner_name, _, name = target.rpartition(".")
+
+    def hooked(function: Callable[..., Any], skip: int) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return hook(function(*args, **kwargs), args[skip:])
+
+        return call
+
     if not owner_name:
-        module[name] = _spoilt(module[name], kind, Path(flag), is_method=False)
+        module[name] = hooked(module[name], 0)
         return
     owner = module[owner_name]
-    original = vars(owner)[name]
-    if isinstance(original, property):
-        assert original.fget is not None
-        setattr(owner, name, property(_spoilt(original.fget, kind, Path(flag), is_method=True)))
-    elif isinstance(original, staticmethod | classmethod):
-        inner = _spoilt(original.__func__, kind, Path(flag), is_method=isinstance(original, classmethod))
-        setattr(owner, name, type(original)(inner))
-    else:
-        setattr(owner, name, _spoilt(original, kind, Path(flag), is_method=True))
+    match vars(owner)[name]:
+        case property(fget=getter) if getter is not None:
+            setattr(owner, name, property(hooked(getter, 1)))
+        case staticmethod(__func__=function):
+            setattr(owner, name, staticmethod(hooked(function, 0)))
+        case function:
+            setattr(owner, name, hooked(function, 1))
 
 
-def _spoilt(function: Callable[..., Any], kind: str, flag: Path, *, is_method: bool) -> Callable[..., Any]:
-    @functools.wraps(function)
-    def spoilt(*args: Any, **kwargs: Any) -> Any:
-        result = function(*args, **kwargs)
-        given = args[1:] if is_method else args
-        if kind == "the input":
-            if not given or given[0] is result:
-                return result
-            flag.touch()
-            return given[0]
-        return _map_numbers(result, kind, flag)
-
-    return spoilt
-
-
-def _map_numbers(value: Any, kind: str, flag: Path) -> Any:
-    """The same structure with every number or array changed; touches `flag` if that makes a difference."""
+def _changed(value: Any, kind: str, given: tuple[Any, ...]) -> Any:
+    """The first argument, or the same structure with every number and array in it changed."""
+    if kind == "the input":
+        return given[0] if given else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(_map_numbers(one, kind, flag) for one in value))
+        return type(value)(*(_changed(one, kind, given) for one in value))
     if isinstance(value, list | tuple):
-        return type(value)(_map_numbers(one, kind, flag) for one in value)
+        return type(value)(_changed(one, kind, given) for one in value)
     if isinstance(value, dict):
-        return {key: _map_numbers(one, kind, flag) for key, one in value.items()}
-    is_array = hasattr(value, "dtype") and hasattr(value, "shape")
-    if not is_array and not isinstance(value, int | float | complex):
+        return {key: _changed(one, kind, given) for key, one in value.items()}
+    if not _is_array(value) and not isinstance(value, int | float | complex):
         return value
-    is_bool = isinstance(value, bool) or "bool" in str(getattr(value, "dtype", ""))
-    changed: Any
-    match kind:
-        case "doubled":
-            changed = value if is_bool else value * 2
-        case "zeros":
-            changed = (value != value) if is_bool else value * 0
-        case _:
-            changed = (value == False) if is_bool else -value  # noqa: E712  # an array, perhaps
-    differs: Any = changed != value
-    if bool(differs.any()) if is_array else differs:
-        flag.touch()
-    return changed
+    if isinstance(value, bool) or "bool" in str(getattr(value, "dtype", "")):
+        if kind == "doubled":
+            return value
+        return (value == False) if kind == "negated" else (value != value)  # noqa: E712  # an array, perhaps
+    return {"zeros": 0, "negated": -1, "doubled": 2}[kind] * value
+
+
+def _differs(one: Any, other: Any) -> bool:
+    if one is other:
+        return False
+    if _is_array(one) and _is_array(other):
+        return one.shape != other.shape or bool((one != other).any())
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) != len(other) or any(map(_differs, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() != other.keys() or any(_differs(one[key], other[key]) for key in one)
+    return type(one) is not type(other) or bool(one != other)
+
+
+def _is_array(value: Any) -> bool:
+    return hasattr(value, "dtype") and hasattr(value, "shape")

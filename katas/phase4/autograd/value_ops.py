@@ -13,11 +13,11 @@ float exponent; a Value as exponent is a TypeError (return NotImplemented from a
 raises it). Methods: `exp()`, `log()`, `tanh()`, `relu()`; the log of a number that is not positive is a
 ValueError, tanh of any float is right to the last digits, relu(x) is max(x, 0).
 
-Every result's parents are its operands, left to right, a number being wrapped in a new Value first: `2 - a`
-has the two parents Value(2) and a. The parent of `-a` is a, that of `a ** 3` is a alone (the exponent is a
-constant). You may also build an operator from others, for example a - b from a + (-b): then -b stands in the
-graph, and `op` and parents are those of the last step. So the numbers a result depends on are always
-reachable through parents.
+A result's parents are its operands, left to right, where a number is first wrapped in a new Value: `2 - a`
+comes from Value(2) and a. `a ** 3` has the parent a alone, for the exponent is a constant; `exp()` and the
+other methods have one parent too. `-`, `/` and the negative may be put together from other operators, for
+example a - b as a + (-b): then the parents are those of the last step. What counts is that everything a
+result was computed from is reachable through parents.
 
 Making an expression changes none of its operands. Two Values are equal only if they are the same object, so
 that they can be members of a set. `repr` shows the data. `op` names the operation, for people to read: "" for
@@ -28,7 +28,7 @@ Karpathy, micrograd, 2020; minitorch, module 1.
 
 
 class Value:
-    """A float, its gradient (0.0 until someone computes it), the Values it came from and the operation's name."""
+    """A float, its gradient (0.0 until it is computed), the Values it came from and the operation."""
 
     def __init__(self, data: float, parents: tuple["Value", ...] = (), op: str = "") -> None:
         self.data = float(data)

@@ -1,6 +1,7 @@
 """Two matrix products and a softmax are the whole of it: FlashAttention computes this very function, block by block,
-without ever holding S. The care goes into the mask. A row without a key is masked twice, so that neither the
-softmax nor its gradient ever sees inf - inf.
+without ever holding S. The care goes into the mask: a row without a key is nan for a moment, and the second
+masked_fill hides it in the values while the first one, whose gradient is zero wherever it fills, hides it in
+the gradient.
 """
 
 import torch
@@ -10,7 +11,8 @@ HINTS = (
     "For the transpose of the last two axes only, whatever comes before, torch has `.mT`.",
     "The scale comes from the width of Q and K (their last axis), not from that of V and not from the number of keys.",
     "Mask the scores, not the weights: a score of -inf becomes a weight of exactly 0, and the rest still sums to 1.",
-    "For a query without any key, give the softmax a harmless row (all zeros, say) and set its weights to 0 afterwards.",
+    "For a query without any key, set the weights to 0 where the mask is False. Mind the gradient: adding -inf to the scores "
+    "lets a nan through that filling them with -inf does not.",
 )
 
 
@@ -32,14 +34,13 @@ def sdpa(
     if mask is None:
         # wrong: return S.softmax(-2) @ V  # each query distributes its attention over the keys: the last axis of S
         return S.softmax(-1) @ V
-    empty = ~mask.any(-1, keepdim=True)
-    # wrong: S = S.masked_fill(mask, -torch.inf).masked_fill(empty, 0)  # True means "may attend": this mask is inverted
-    # wrong: S = S.masked_fill(~mask, -torch.inf)  # a row of -inf is nan after the softmax
-    # wrong: S = S.masked_fill(~mask, -1e9)  # -1e9 is a finite score: a query without keys then averages garbage
-    #        return S.softmax(-1) @ V
-    S = S.masked_fill(~mask, -torch.inf).masked_fill(empty, 0)
+    # wrong: S = S.masked_fill(mask, -torch.inf)  # True means "may attend": this mask is inverted
+    # wrong: return S.masked_fill(~mask, -1e9).softmax(-1) @ V  # -1e9 is finite: a query without keys gets the mean of all values
+    # wrong: return S.masked_fill(~mask, -torch.inf).softmax(-1) @ V  # softmax of a row of -inf is nan, not zero
+    # wrong: bias = torch.zeros_like(S).masked_fill(~mask, -torch.inf)  # a nan that is hidden afterwards stays in the gradient
+    #        return (S + bias).softmax(-1).nan_to_num(0) @ V
+    S = S.masked_fill(~mask, -torch.inf)
     # wrong: P = (scale * Q @ K.mT).softmax(-1)  # masking after the softmax leaves weights that sum to less than 1
     P = S.softmax(-1)
-    # wrong: return P.nan_to_num(0) @ V  # a query without keys must get zeros, not the mean of all values
-    # wrong: return torch.where(empty, torch.nan, P).nan_to_num(0) @ V  # hiding a nan afterwards leaves it in the gradient
+    # wrong: return P.nan_to_num(1 / K.shape[-2]) @ V  # a query without keys must get zeros, not the mean of all values
     return P.masked_fill(~mask, 0) @ V

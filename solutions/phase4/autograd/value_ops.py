@@ -16,7 +16,7 @@ HINTS = (
 
 
 class Value:
-    """A float, its gradient (0.0 until someone computes it), the Values it came from and the operation's name."""
+    """A float, its gradient (0.0 until it is computed), the Values it came from and the operation."""
 
     # wrong: def __eq__(self, other: object) -> bool:  # equality by value removes the hash: no Value could be in a set
     #            return isinstance(other, Value) and self.data == other.data

@@ -72,8 +72,11 @@ def _flat(
     counts = targets != ignore_index
     kept = targets[counts]
     # wrong: if not counts.any():  # a target outside [0, C) that is not ignored has to raise
+    #            raise ValueError("no position counts, or a target is outside [0, C)")
     # wrong: if ((kept < 0) | (kept >= logits.shape[-1])).any():  # the mean of no position at all is nan: raise instead
+    #            raise ValueError("no position counts, or a target is outside [0, C)")
     # wrong: if not counts.any() or (kept >= logits.shape[-1]).any():  # numpy takes index -1 as the last class
+    #            raise ValueError("no position counts, or a target is outside [0, C)")
     if not counts.any() or ((kept < 0) | (kept >= logits.shape[-1])).any():
         raise ValueError("no position counts, or a target is outside [0, C)")
     return logits[counts], kept, counts
