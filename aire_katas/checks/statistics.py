@@ -100,9 +100,10 @@ def assert_distribution(
 ) -> None:
     """`counts` of independent draws per cell fit `probabilities`, of the same shape: Pearson's chi-square.
 
-    Every cell of positive probability must expect 20 counts or more: merge the rare ones. A count in a cell of
-    probability 0 always fails. The chi-square tail is a limit law: for the stated 1e-6 the rate is up to 12e-6
-    where one cell expects 20, 4e-6 where it expects 50, 2e-6 where it expects 200; many such cells are milder.
+    Every cell of positive probability must expect 20 counts or more: merge the rare ones. A count in a cell
+    of probability 0 always fails. The chi-square tail is a limit law: for the stated 1e-6 the rate is up to
+    12e-6 where one cell expects 20, 4e-6 where it expects 50, 2e-6 where it expects 200; many such cells
+    are milder.
 
     Raises AssertionError for counts that do not fit, ValueError for what are no probabilities and for rare
     cells.

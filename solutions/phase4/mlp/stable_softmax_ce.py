@@ -21,7 +21,6 @@ def logsumexp(x: np.ndarray, axis: int = -1) -> np.ndarray:
     # wrong: return np.log(np.exp(x).sum(axis))  # exp overflows: subtract the maximum first
     # wrong: top = x.max()  # one maximum for the whole array lets the other rows underflow to -inf
     top = x.max(axis, keepdims=True)
-    # wrong: top = np.nan_to_num(top)  # this turns -inf into the lowest float, and the result into that instead of -inf
     # wrong: pass  # -inf - -inf is nan: a row without any finite logit needs care
     top = np.where(np.isfinite(top), top, 0)
     # wrong: return np.log(np.exp(x - top).sum(axis, keepdims=True)) + top  # the axis is dropped from the shape
