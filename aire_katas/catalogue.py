@@ -41,11 +41,11 @@ class Entry:
     def name(self) -> str:
         return self.id.rpartition("/")[2]
 
-    @property
+    @cached_property
     def stub(self) -> Path:
         return self.root / "katas" / f"{self.id}.py"
 
-    @property
+    @cached_property
     def tests(self) -> Path:
         return self.stub.with_name(f"test_{self.name}.py")
 

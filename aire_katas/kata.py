@@ -48,6 +48,8 @@ def read_kata(test_file: Path) -> Kata:
         raise BrokenKata(f"{test_file}: no line starts with 'KATA = Kata('")
     fault = SyntaxError()
     for end in range(start + 1, len(lines) + 1):
+        if not lines[end - 1].partition("#")[0].rstrip().endswith(")") and end < len(lines):
+            continue  # the call cannot end here
         try:
             statement = ast.parse("\n".join(lines[start:end])).body[0]
         except SyntaxError as error:  # the call goes on in the next line, or is never closed

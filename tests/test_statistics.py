@@ -71,7 +71,7 @@ def test_counts_in_cells_fail_at_the_stated_rate() -> None:
     p = np.array([0.1, 0.2, 0.3, 0.4])
     counts = draws().multinomial(500, p, size=2000)
     share = np.mean([fails(assert_distribution, row, p, false_alarm=0.05) for row in counts])
-    assert abs(share - 0.05) < 4 * math.sqrt(0.05 * 0.95 / 4000)
+    assert abs(share - 0.05) < 4 * math.sqrt(0.05 * 0.95 / 2000)
 
 
 def test_the_distribution_function_fails_no_more_often_than_stated() -> None:

@@ -73,10 +73,10 @@ def constant_factor(a: np.ndarray, e: np.ndarray, close: Close) -> str:
     factor = complex(np.vdot(e, a) / np.vdot(e, e))
     if abs(factor) < 1e-12 or not _mended(a / factor, a, e, close):
         return ""
-    single = np.count_nonzero(e) == 1  # two numbers always have a ratio: only a whole one means something
+    single = np.count_nonzero(e) == 1
     words = _named(factor, WHOLE if single else WHOLE + ROOTS, lambda f: close(a / f, e))
-    if single and not words:
-        return ""
+    if single and (not words or (e == np.round(e)).all()):
+        return ""  # two numbers always have a ratio, and two whole ones often a whole ratio
     return f"like {words or _digits(factor)} x the expected value{', in every entry' * (e.size > 1)}"
 
 

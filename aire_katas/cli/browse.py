@@ -123,9 +123,9 @@ def welcome() -> None:
 def _state_and_title(entry: Entry, state: str, column: int) -> str:
     """The rest of a line whose first `column` characters are taken; a terminal's width cuts the title."""
     title = entry.title
-    room = shutil.get_terminal_size().columns - column - STATE_WIDTH - 2
-    if sys.stdout.isatty() and len(title) > room:
-        title = f"{title[: max(room - 3, 0)]}..."
+    if sys.stdout.isatty():
+        room = shutil.get_terminal_size().columns - column - STATE_WIDTH - 2
+        title = title if len(title) <= room else f"{title[: max(room - 3, 0)]}..."
     return f"{coloured(state, STATE_WIDTH)}  {title}"
 
 

@@ -48,6 +48,45 @@ def check(ids: tuple[str, ...], changed: bool, base: str, minutes: float | None)
     raise SystemExit(1 if bad else 0 if proved or changed else 4)
 
 
+@dev.command()
+@click.argument("ids", nargs=-1)
+def strength(ids: tuple[str, ...]) -> None:
+    """Change references in small ways, and list the changes that no test notices."""
+    from aire_katas.dev.strength import measure
+
+    catalogue = Catalogue(find_root())
+    entries = [entry for text in ids for entry in catalogue.select(text)] or list(catalogue.entries)
+    count, survived = 0, 0
+    for entry in entries:
+        found = measure(entry)
+        count += found.count
+        survived += len(found.survivors)
+        click.echo(f"{entry.id}  {found.count - len(found.survivors)} of {found.count} rejected")
+        for mutant in found.survivors:
+            where = f"solutions/{entry.id}.py:{mutant.line}"
+            click.echo(f"    {where}  {_one_line(mutant.before)}  ->  {_one_line(mutant.after)}")
+    click.echo(f"{survived} of {count} survive: {survived / max(count, 1):.1%}")
+
+
+@dev.command()
+@click.argument("kata_id")
+@click.option("--title", required=True, help="First line of the statement, and the link's text.")
+def new(kata_id: str, title: str) -> None:
+    """Write the three files of a new kata, phaseN/topic/name, and link it from its phase's README."""
+    from aire_katas.dev.new import NotNew, write_kata
+
+    try:
+        for path in write_kata(find_root(), kata_id, title):
+            click.echo(path)
+    except NotNew as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else f"{line[:57]}..."
+
+
 def changed_katas(root: Path, base: str) -> list[str]:
     """Ids of the katas of which a file differs from the merge base with `base`, or is new.
 

@@ -44,7 +44,7 @@ def prove(entry: Entry, catalogue: Catalogue, *, workers: int | None = None) -> 
             for run in (*run_all(first, workers=workers), *run_all(second, workers=workers)):
                 proof.faults += JUDGES[run.job.label.partition(":")[0]](run)
                 if run.job.label == "reference":
-                    proof.seconds = max(proof.seconds, _seconds(run))
+                    proof.seconds = max(proof.seconds, seconds_of(run))
         except (OSError, SyntaxError, BadMistake) as error:
             proof.faults = proof.faults or [str(error)]  # the rules have said it, most likely
     return proof
@@ -114,13 +114,14 @@ def _pass_faults(run: Run) -> Iterator[str]:
 def _reference_faults(run: Run) -> Iterator[str]:
     yield from _pass_faults(run)
     slow = "pytest.mark.slow" in run.job.entry.tests.read_text(encoding="utf-8")
-    if _seconds(run) > (allowed := SLOW_SECONDS if slow else SECONDS):
+    if seconds_of(run) > (allowed := SLOW_SECONDS if slow else SECONDS):
         slowest = max(run.verdicts, key=lambda verdict: verdict.seconds)
         where = f"{slowest.seconds:.1f} s go to {slowest.test}"
-        yield f"its tests take {_seconds(run):.1f} s, more than {allowed:g}; {where}"
+        yield f"its tests take {seconds_of(run):.1f} s, more than {allowed:g}; {where}"
 
 
-def _seconds(run: Run) -> float:
+def seconds_of(run: Run) -> float:
+    """What the tests themselves took."""
     return sum(verdict.seconds for verdict in run.verdicts)
 
 

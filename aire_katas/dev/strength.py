@@ -1,0 +1,39 @@
+"""How strong a kata's tests are: the share of small changes to its reference that they notice."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from aire_katas.catalogue import Entry
+from aire_katas.dev.operators import Mutant, mutants
+from aire_katas.dev.proof import Variants, seconds_of
+from aire_katas.runner import Job, run_all
+from aire_katas.verdicts import State
+
+
+@dataclass(frozen=True)
+class Strength:
+    """Of one kata: how many mutants there were, and which of them every test let pass."""
+
+    entry: Entry
+    count: int
+    survivors: tuple[Mutant, ...]
+
+
+def measure(entry: Entry, *, workers: int | None = None) -> Strength:
+    """Run the kata's tests on every mutant of its reference; ValueError if the reference itself fails."""
+    with tempfile.TemporaryDirectory(prefix="aire-strength-") as folder:
+        variants = Variants(entry, Path(folder))
+        [reference] = run_all([Job(entry, (variants.solutions,))], workers=workers)
+        if reference.state != State.PASSING:
+            raise ValueError(f"{entry.id}: the reference is {reference.state}\n{reference.output[-1000:]}")
+        # A mutant that loops for ever is as good as rejected; it must not hold up the others.
+        seconds = 8.0 + 5 * seconds_of(reference)
+        made = {str(i): mutant for i, mutant in enumerate(mutants(variants.source))}
+        jobs = (variants.job(mutant.source, label, seconds=seconds) for label, mutant in made.items())
+        survived = {
+            run.job.label
+            for run in run_all(jobs, workers=workers)
+            if run.state in (State.PASSING, State.NOT_GRADED)
+        }
+    return Strength(entry, len(made), tuple(mutant for label, mutant in made.items() if label in survived))

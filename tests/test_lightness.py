@@ -1,0 +1,86 @@
+"""Quick questions get quick answers: what the commands import, and how long they take."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import needing, note, write_kata
+
+HEAVY = ("numpy", "torch", "sympy", "hypothesis", "pytest", "rich", "asyncio")
+QUICK = [["hint", "step"], ["list"], ["next"], ["status"], ["path", "echo"]]
+CALL = """\
+import sys
+from aire_katas.cli import main
+main(sys.argv[1:], prog_name="aire-katas", standalone_mode=False)
+"""
+
+
+def python(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("command", [*QUICK, []], ids=" ".join)
+@pytest.mark.usefixtures("tiny_tree")
+def test_a_quick_command_imports_nothing_heavy(command: list[str]) -> None:
+    done = python(f"{CALL}print('loaded:', *(set({HEAVY}) & set(sys.modules)))", *command)
+    answer, _, loaded = done.stdout.rpartition("loaded:")
+    assert answer.strip(), "the command has answered"
+    assert loaded.split() == []
+
+
+@pytest.mark.parametrize("command", [["list"], ["hint", "step"], ["doctor"]], ids=" ".join)
+@pytest.mark.usefixtures("tiny_tree")
+def test_a_command_answers_where_the_heavy_packages_are_not_installed(command: list[str]) -> None:
+    missing = f"""\
+import sys
+from importlib import metadata
+sys.modules.update(dict.fromkeys({HEAVY[:6]}))
+version = metadata.version
+metadata.version = lambda name: version("not-" * (name in {HEAVY[:6]}) + name)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", missing + CALL, *command], capture_output=True, text=True, check=False
+    )
+    assert "Traceback" not in done.stderr
+    if command == ["doctor"]:
+        assert "torch         missing: pip install -e ." in done.stdout
+    else:
+        assert done.returncode == 0
+
+
+@pytest.fixture
+def large_tree(tiny_tree: Path) -> Path:
+    """400 katas in all, each of which needs the one before it; half of them pass."""
+    before = "phase1/words/echo"
+    for n in range(397):
+        id = f"phase{1 + n // 57}/topic{n // 8}/kata{n}"
+        write_kata(tiny_tree, id, test=needing(before))
+        before = id
+    for n in range(0, 397, 2):
+        note(tiny_tree, f"phase{1 + n // 57}/topic{n // 8}/kata{n}")
+    return tiny_tree
+
+
+def seconds(*command: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+@pytest.mark.usefixtures("large_tree")
+def test_a_quick_command_takes_under_150_ms_with_400_katas() -> None:
+    """The best of seven is judged: what other processes do to a machine only adds to it."""
+    commands = [["hint", "kata7"], ["list"], ["next"], ["status"]]
+    bare, best = float("inf"), [float("inf")] * len(commands)
+    for _ in range(7):
+        bare = min(bare, seconds("-c", "pass"))
+        best = [min(old, seconds("-m", "aire_katas", *one)) for old, one in zip(best, commands, strict=True)]
+    beyond = {" ".join(command): round(time - bare, 3) for command, time in zip(commands, best, strict=True)}
+    assert max(beyond.values()) < 0.150, beyond
+    print(beyond)
