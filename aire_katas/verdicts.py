@@ -45,7 +45,7 @@ class TestVerdict:
     tests_hash: str
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {**asdict(self), "state": self.state.value}  # xdist sends plain types only
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

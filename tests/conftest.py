@@ -7,14 +7,20 @@
 dotted path (without `katas.`), its name, and its name in words.
 """
 
+import os
+import pty
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from click.testing import CliRunner, Result
 
 from aire_katas import progress
 from aire_katas.catalogue import Entry
+from aire_katas.cli import main
 from aire_katas.verdicts import State, file_hash
 
 CHECKOUT = Path(__file__).parents[1]
@@ -104,13 +110,40 @@ def solve(root: Path, id: str) -> None:
     shutil.copy(root / "solutions" / f"{id}.py", root / "katas" / f"{id}.py")
 
 
-def note(root: Path, id: str, state: State = State.PASSING) -> None:
-    """Record what a whole run of the kata's files, as they are now, would have said."""
-    entry = Entry(id, root)
+def note(root: Path, *ids: str, state: State = State.PASSING) -> None:
+    """Record what whole runs of the katas' files, as they are now, would have said."""
     with progress.update(root) as kept:
-        kept.katas[id] = progress.Record(
-            state, file_hash(entry.stub), file_hash(entry.tests), "2026-01-01T00:00:00+00:00"
-        )
+        for entry in (Entry(id, root) for id in ids):
+            hashes = (file_hash(entry.stub), file_hash(entry.tests))
+            kept.katas[entry.id] = progress.Record(state, *hashes, "2026-01-01T00:00:00+00:00")
+
+
+def call(*arguments: str, **options: object) -> Result:
+    return CliRunner().invoke(main, arguments, prog_name="aire-katas", **options)  # type: ignore[arg-type]
+
+
+def said(*arguments: str, code: int = 0) -> str:
+    """What a command says on stdout."""
+    result = call(*arguments)
+    assert (result.exit_code, result.stderr if code == 0 else "") == (code, ""), result.output
+    return result.stdout
+
+
+def refused(*arguments: str, code: int) -> str:
+    """What a command that refuses says, on stderr alone."""
+    result = call(*arguments)
+    assert (result.exit_code, result.stdout) == (code, ""), result.output
+    return result.stderr
+
+
+def in_terminal(*arguments: str, **env: str) -> str:
+    """What a command writes to a terminal."""
+    outer, inner = pty.openpty()
+    command = [sys.executable, "-m", "aire_katas", *arguments]
+    subprocess.run(command, stdout=inner, env={**os.environ, "TERM": "xterm", **env}, check=True)
+    os.close(inner)
+    with os.fdopen(outer, "rb", buffering=0) as screen:
+        return screen.read(100_000).decode().replace("\r\n", "\n")
 
 
 @pytest.fixture

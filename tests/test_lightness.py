@@ -57,13 +57,10 @@ metadata.version = lambda name: version("not-" * (name in {HEAVY[:6]}) + name)
 @pytest.fixture
 def large_tree(tiny_tree: Path) -> Path:
     """400 katas in all, each of which needs the one before it; half of them pass."""
-    before = "phase1/words/echo"
-    for n in range(397):
-        id = f"phase{1 + n // 57}/topic{n // 8}/kata{n}"
+    ids = [f"phase{1 + n // 57}/topic{n // 8}/kata{n}" for n in range(397)]
+    for before, id in zip(["phase1/words/echo", *ids], ids, strict=False):
         write_kata(tiny_tree, id, test=needing(before))
-        before = id
-    for n in range(0, 397, 2):
-        note(tiny_tree, f"phase{1 + n // 57}/topic{n // 8}/kata{n}")
+    note(tiny_tree, *ids[::2])
     return tiny_tree
 
 
@@ -75,12 +72,13 @@ def seconds(*command: str) -> float:
 
 @pytest.mark.usefixtures("large_tree")
 def test_a_quick_command_takes_under_150_ms_with_400_katas() -> None:
-    """The best of seven is judged: what other processes do to a machine only adds to it."""
+    """The best of five is judged, for other processes only add to it; twelve starts of bare Python are
+    150 ms on the machine this was written on, and a slow or busy one is slower at both.
+    """
     commands = [["hint", "kata7"], ["list"], ["next"], ["status"]]
     bare, best = float("inf"), [float("inf")] * len(commands)
-    for _ in range(7):
+    for _ in range(5):
         bare = min(bare, seconds("-c", "pass"))
         best = [min(old, seconds("-m", "aire_katas", *one)) for old, one in zip(best, commands, strict=True)]
     beyond = {" ".join(command): round(time - bare, 3) for command, time in zip(commands, best, strict=True)}
-    assert max(beyond.values()) < 0.150, beyond
-    print(beyond)
+    assert max(beyond.values()) < max(0.150, 12 * bare), beyond

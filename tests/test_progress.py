@@ -70,7 +70,7 @@ def test_a_pass_is_stale_once_its_file_is_gone(double: Entry) -> None:
 
 
 def test_only_a_pass_can_be_stale(double: Entry) -> None:
-    note(double.root, double.id, State.FAILING)
+    note(double.root, double.id, state=State.FAILING)
     double.stub.write_text("another try")
     assert load(double.root).standing(double) == State.FAILING
 
@@ -79,7 +79,7 @@ def test_the_next_kata_is_the_first_that_does_not_pass_now(double: Entry) -> Non
     entries = Catalogue(double.root).entries
     following = [load(double.root).next_entry(entries)]
     for entry, state in zip(entries, (State.PASSING, State.NOT_GRADED, State.PASSING), strict=True):
-        note(double.root, entry.id, state)
+        note(double.root, entry.id, state=state)
         following.append(load(double.root).next_entry(entries))
     assert following == [*entries, None]
     double.stub.write_text("x = 1")
@@ -95,7 +95,7 @@ def test_a_whole_run_is_taken(double: Entry) -> None:
 
 @pytest.mark.parametrize("tests", [3, 0], ids=["a test is missing", "some were asked for by name"])
 def test_a_partial_run_says_nothing(double: Entry, tests: int) -> None:
-    note(double.root, double.id, State.FAILING)
+    note(double.root, double.id, state=State.FAILING)
     said = by_kata([verdict(double, "a", State.PASSING, tests), verdict(double, "b", State.PASSING, tests)])
     with update(double.root) as kept:
         kept.take(said.values())

@@ -77,6 +77,8 @@ def constant_factor(a: np.ndarray, e: np.ndarray, close: Close) -> str:
     words = _named(factor, WHOLE if single else WHOLE + ROOTS, lambda f: close(a / f, e))
     if single and (not words or (e == np.round(e)).all()):
         return ""  # two numbers always have a ratio, and two whole ones often a whole ratio
+    if abs(factor - 1) < 1e-5:  # nothing but "1" in six digits
+        words = f"(1 {'+' if factor.real > 1 else '-'} {abs(factor - 1):.2g})"
     return f"like {words or _digits(factor)} x the expected value{', in every entry' * (e.size > 1)}"
 
 
@@ -177,6 +179,4 @@ def _named(factor: complex, forms: Iterable[tuple[str, float]], fits: Callable[[
 def _digits(value: complex) -> str:
     if abs(value.imag) > 1e-9 * abs(value):
         return f"({value:.6g})"
-    if 0 < abs(value.real - 1) < 1e-5:
-        return f"(1 {'+' if value.real > 1 else '-'} {abs(value.real - 1):.2g})"
     return f"{value.real:.6g}"

@@ -66,12 +66,12 @@ def solution(entry: Entry, spoil: bool) -> None:
     """Show the reference of a kata that you have solved."""
     _refuse_to_spoil(entry, spoil)
     source = _read(entry.solution)
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         from rich.console import Console
         from rich.syntax import Syntax
 
         Console().print(
-            Syntax(source, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+            Syntax(source.rstrip(), "python", theme="ansi_dark", background_color="default", word_wrap=True)
         )
     else:
         click.echo(source, nl=False)
