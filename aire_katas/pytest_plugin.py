@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--verdicts", metavar="FILE", help="write what every test said to FILE, a JSON object a line"
     )
+    group.addoption("--no-record", action="store_true", help="leave the record of your progress alone")
 
 
 def pytest_configure(config: pytest.Config) -> None:

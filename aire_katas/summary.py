@@ -18,6 +18,7 @@ class Gathered:
         self.root = config.rootpath
         self.verdict_file: str | None = config.getoption("--verdicts")
         self.verdicts: list[TestVerdict] = []
+        self.records = not impl.chosen() and not config.getoption("--no-record")
         self.unkept = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -36,7 +37,7 @@ class Gathered:
         if self.verdict_file:
             lines = (json.dumps(verdict.as_json()) for verdict in self.verdicts)
             Path(self.verdict_file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        if self.verdicts and not impl.chosen():
+        if self.verdicts and self.records:
             try:
                 with progress.update(self.root) as kept:
                     self.unkept = kept.problem

@@ -1,4 +1,4 @@
-"""What assert_close lets pass, what it says of the rest, and whether the inputs it offers are what they say."""
+"""What assert_close lets pass, and says of the rest; whether inputs stay as they are, and are as offered."""
 
 import os
 import subprocess
@@ -106,7 +106,7 @@ def test_nan_never_passes(expected: np.ndarray, options: dict[str, float]) -> No
     actual = expected.astype(complex if np.iscomplexobj(expected) else float)
     actual[1, 2] = np.nan
     said = failure(actual, expected, dtype=None, **options)
-    assert "worst at [1, 2]: got nan" in said
+    assert "worst at [1, 2]: got nan" in said.replace("(", "")
     assert said.endswith("  1 of 12 entries are nan")
 
 
@@ -126,7 +126,7 @@ def test_integers_and_booleans_are_exact() -> None:
 
 def test_integers_may_come_as_floats_where_any_dtype_will_do() -> None:
     assert_close(np.array([1.0, 2.0]), np.array([1, 2]), dtype=None)
-    assert_close(np.float32([1, 2 + 1e-6]), np.array([1, 2]), dtype=None)
+    assert_close(np.array([1, 2 + 1e-6], np.float32), np.array([1, 2]), dtype=None)
     assert "got 2.001" in failure(np.array([1.0, 2.001]), np.array([1, 2]), dtype=None)
 
 
@@ -148,7 +148,6 @@ def test_tuples_are_judged_part_by_part() -> None:
     assert_close((X, 2.0), (X, 2.0))
     assert_close([X, [X, 1]], (X, (X, 1)))
     assert failure((X, 2 * X), (X, X), name="grads").startswith("grads[1] is not close")
-    assert failure([X, [X, 1]], (X, (X, 2)), name="y").startswith("y[1][1]") is False
     assert failure([X, [X, X]], (X, (X, -X)), name="y").startswith("y[1][1] is not close")
     assert failure((X,), (X, X)) == "result has 1 parts, expected 2"
     assert failure(X, (X, X)) == "result has type numpy.ndarray, expected a tuple or list of 2"
@@ -172,12 +171,11 @@ def test_lists_of_numbers_are_arrays() -> None:
 
 def test_a_failure_names_the_worst_entry_both_values_and_the_tolerance() -> None:
     actual = X.astype(np.float32)
-    actual[1, 2] += 0.25
-    actual[2, 0] += 0.5
+    actual[[0, 1, 2], [0, 2, 0]] += [0.125, 0.25, 0.5]
     assert failure(actual, X.astype(np.float32), name="scores") == (
         "scores is not close to what was expected (shape (3, 4), dtype float32)\n"
         f"  worst at [2, 0]: got {actual[2, 0]:.12g}, expected {np.float32(X[2, 0]):.12g}\n"
-        f"  off in 2 of 12 entries; tolerance rtol=1e-05, atol={1e-5 * np.abs(X).max():g}"
+        f"  off in 3 of 12 entries; tolerance rtol=1e-05, atol={1e-5 * np.abs(X).max():g}"
     )
 
 
@@ -293,7 +291,7 @@ def test_wrong_values_are_told_before_a_wrong_dtype() -> None:
         (np.array([np.inf, 1e-9]), {"atol": 1e-8}),
     ],
 )
-def test_a_tolerance_that_zeros_would_satisfy_is_refused(expected: Any, options: dict[str, float]) -> None:
+def test_a_tolerance_that_zeros_would_satisfy_is_refused(expected: Any, options: dict[str, Any]) -> None:
     with pytest.raises(
         ValueError, match=r"^zeros would pass: tolerances rtol=.*, atol=.* swallow the expected"
     ):
@@ -379,10 +377,9 @@ def test_nan_and_requiring_grad_are_no_change() -> None:
 
 
 def test_an_error_within_is_not_hidden() -> None:
-    x = [1]
-    with pytest.raises(RuntimeError, match="within"), assert_unchanged(x):
-        x.append(2)
-        raise RuntimeError("within")
+    with pytest.raises(IndexError) as error, assert_unchanged(x := [1, 2]):
+        x.pop(x.pop())
+    assert "input 0" not in str(error.value)
 
 
 # Inputs -------------------------------------------------------------------------------------------------
@@ -426,12 +423,11 @@ def test_torch_layouts_are_what_they_say() -> None:
     assert found["the tail of a longer array"].storage_offset() == 12
 
 
-@pytest.mark.parametrize("values", LIBRARIES)
-def test_what_lies_between_the_entries_is_not_zero(values: Any) -> None:
-    for name, layout in layouts(values[:4]):
-        if name in ("every second entry of a wider array", "the tail of a longer array"):
-            around = torch.as_strided(layout, (8,), (1,), 0) if values is LIBRARIES[1] else layout.base
-            assert 7 in around
+@pytest.mark.parametrize("name", ["every second entry of a wider array", "the tail of a longer array"])
+def test_what_lies_around_the_entries_is_not_zero(name: str) -> None:
+    layout = dict(layouts(torch.zeros(4)))[name]
+    assert 7 in torch.tensor(layout.untyped_storage().tolist(), dtype=torch.uint8).view(torch.float32)
+    assert 7 in dict(layouts(np.zeros(4)))[name].base
 
 
 def test_float_dtypes_go_from_wide_to_narrow() -> None:

@@ -3,10 +3,12 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from aire_katas.catalogue import Catalogue
+from aire_katas.cli import main
 from aire_katas.verdicts import State
-from tests.conftest import STUB, call, in_terminal, note, refused, said, write_kata
+from tests.conftest import STUB, call, in_terminal, needing, note, refused, said, write_kata
 
 pytestmark = pytest.mark.usefixtures("tiny_tree")
 
@@ -42,6 +44,11 @@ Step
   needs    phase1/numbers/double (passing)
 """
     assert said("next") == screen
+
+
+def test_next_is_found_although_it_needs_what_is_not_there(tiny_tree: Path) -> None:
+    write_kata(tiny_tree, "phase1/numbers/double", test=needing("phase9/no/where"), listed=False)
+    assert said("next").endswith("  needs    phase9/no/where (there is no such kata)\n")
 
 
 def test_next_has_nothing_left_when_all_pass(tiny_tree: Path) -> None:
@@ -147,6 +154,14 @@ def test_screens_are_plain_in_a_pipe_and_fit_eighty_columns(tiny_tree: Path) -> 
         assert output.isascii(), command
         assert "\x1b" not in output, command
         assert max(map(len, output.splitlines())) <= 80, command
+
+
+def test_a_letter_that_the_terminal_lacks_ends_no_command(tiny_tree: Path) -> None:
+    write_kata(
+        tiny_tree, "phase1/words/turn", stub=STUB.replace("TITLE", "Turn by \N{GREEK SMALL LETTER THETA}")
+    )
+    result = CliRunner(charset="latin-1").invoke(main, ["list", "turn"])
+    assert (result.exit_code, result.stdout.split()[-3:]) == (0, ["Turn", "by", "?"])
 
 
 def test_colour_is_for_terminals_without_no_color(tiny_tree: Path) -> None:

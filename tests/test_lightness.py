@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import needing, note, write_kata
 
 HEAVY = ("numpy", "torch", "sympy", "hypothesis", "pytest", "rich", "asyncio")
+MISSING = (*HEAVY[:6], "packaging")
 QUICK = [["hint", "step"], ["list"], ["next"], ["status"], ["path", "echo"]]
 CALL = """\
 import sys
@@ -40,9 +41,9 @@ def test_a_command_answers_where_the_heavy_packages_are_not_installed(command: l
     missing = f"""\
 import sys
 from importlib import metadata
-sys.modules.update(dict.fromkeys({HEAVY[:6]}))
+sys.modules.update(dict.fromkeys({MISSING}))
 version = metadata.version
-metadata.version = lambda name: version("not-" * (name in {HEAVY[:6]}) + name)
+metadata.version = lambda name: version("not-" * (name in {MISSING}) + name)
 """
     done = subprocess.run(
         [sys.executable, "-c", missing + CALL, *command], capture_output=True, text=True, check=False

@@ -204,12 +204,9 @@ def test_a_syntax_error_costs_its_own_kata_only(tiny_tree: Path, workers: tuple[
     solve(tiny_tree, "phase1/numbers/step")
     run = run_pytest(tiny_tree, *workers)
     assert run.returncode == 1
-    assert (
-        "katas/phase1/numbers/double.py:7: SyntaxError: invalid syntax\n    def answer(x: int -> int:"
-        in run.stdout
-    )
+    assert "katas/phase1/numbers/double.py:7: SyntaxError: " in run.stdout
     assert "_pytest" not in run.stdout
-    assert "2 passed, 2 to do" in run.stdout
+    assert "2 passed, 1 error, 2 to do" in run.stdout
     assert "phase1/numbers   1 of 2 passing, 1 failing" in run.stdout
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from aire_katas.catalogue import Catalogue
-from aire_katas.cli.run import _exit_code
+from aire_katas.cli.run import exit_code
 from aire_katas.progress import load
 from aire_katas.verdicts import State
 from tests.conftest import TEST, call, refused, said, solve, write_kata
@@ -60,8 +60,8 @@ def test_code_that_ends_the_process_with_success_does_not_pass(
 
 
 @pytest.mark.parametrize(("pytest_code", "code"), [(4, 2), (3, 3), (0, 4), (5, 4)])
-def test_exit_codes_of_pytest_become_ours(pytest_code: int, code: int) -> None:
-    assert _exit_code(pytest_code, {}) == code
+def testexit_codes_of_pytest_become_ours(pytest_code: int, code: int) -> None:
+    assert exit_code(pytest_code, {}) == code
 
 
 def test_without_pytest_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,9 @@ def refuse(forbids: Mapping[str, str], learner: Path, test: Path) -> Iterator[No
     fault, for a method of a built-in class, which cannot be guarded.
     """
     check_source(forbids, learner)
-    modules = [m for m in list(sys.modules.values()) if getattr(m, "__dict__", {}).get("__file__") == str(learner)]
+    modules = [
+        m for m in list(sys.modules.values()) if getattr(m, "__dict__", {}).get("__file__") == str(learner)
+    ]
     with ExitStack() as stack:
         for name, remedy in forbids.items():
             owner, attribute = _find(name)

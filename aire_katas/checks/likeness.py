@@ -171,7 +171,7 @@ def _named(factor: complex, forms: Iterable[tuple[str, float]], fits: Callable[[
     for form, power in forms if abs(factor.imag) <= 1e-9 * abs(factor) else ():
         number = abs(factor) ** power
         whole = round(number) if 1.5 < number < 5000 else 0
-        if whole and abs(number - whole) < 0.01 and fits(sign * whole ** (1 / power)):
+        if whole and abs(number - whole) < 0.02 and fits(sign * whole ** (1 / power)):
             return "-" * (sign < 0) + form.format(whole)
     return ""
 

@@ -28,16 +28,13 @@ def next_kata() -> None:
         click.echo("all katas pass")
         return
     click.echo(click.style(entry.title, bold=True))
-    for fact, value in (
-        ("id", entry.id),
-        ("file", shown(entry.stub)),
-        ("minutes", entry.kata.minutes),
-        ("state", kept.standing(entry)),
-    ):
-        click.echo(f"  {fact:<8} {value}")
-    for fact, need in zip(("needs", *[""] * 99), entry.kata.needs, strict=False):
+    click.echo(f"  id       {entry.id}")
+    click.echo(f"  file     {shown(entry.stub)}")
+    click.echo(f"  minutes  {entry.kata.minutes}")
+    click.echo(f"  state    {kept.standing(entry)}")
+    for need in entry.kata.needs:
         known = catalogue().by_id.get(need)
-        click.echo(f"  {fact:<8} {need} ({kept.standing(known) if known else 'there is no such kata'})")
+        click.echo(f"  needs    {need} ({kept.standing(known) if known else 'there is no such kata'})")
 
 
 @click.command("list")

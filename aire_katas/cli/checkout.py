@@ -38,7 +38,7 @@ def shown(path: Path) -> str:
     return os.path.relpath(path) if inside else str(path)
 
 
-class OneKata(click.ParamType[Entry]):
+class OneKata(click.ParamType):
     """An id, a unique short name, or a path to one of the kata's files."""
 
     name = "ID"
@@ -52,7 +52,7 @@ class OneKata(click.ParamType[Entry]):
         return [CompletionItem(name) for name in names(Catalogue(find_root()), incomplete)]
 
 
-class SomeKatas(click.ParamType[list[Entry]]):
+class SomeKatas(click.ParamType):
     """One kata, or all those of a phase or topic."""
 
     name = "ID"

@@ -39,7 +39,7 @@ def run(context: click.Context, chosen: tuple[list[Entry], ...], as_json: bool) 
         click.echo(
             json.dumps({} if katas is None else {kata: _plain(katas[kata]) for kata in katas}, indent=1)
         )
-    context.exit(_exit_code(code, katas))
+    context.exit(exit_code(code, katas))
 
 
 def _verdicts(file: Path) -> dict[str, KataVerdict] | None:
@@ -50,7 +50,7 @@ def _verdicts(file: Path) -> dict[str, KataVerdict] | None:
     return by_kata(TestVerdict.from_json(json.loads(line)) for line in lines)
 
 
-def _exit_code(pytest_code: int, katas: dict[str, KataVerdict] | None) -> int:
+def exit_code(pytest_code: int, katas: dict[str, KataVerdict] | None) -> int:
     if pytest_code == PYTEST_USAGE:
         return Exit.USAGE
     if pytest_code == PYTEST_INTERNAL_ERROR:

@@ -89,7 +89,7 @@ def test_decoding_token_by_token_gives_the_outputs_of_prefill(rope: Rope | None)
 
 
 @pytest.mark.parametrize("rope", [None, rotate])
-@settings(max_examples=20)
+@settings(max_examples=15)
 @given(cuts=st.sets(st.integers(1, 7)))
 def test_it_does_not_matter_how_a_sequence_is_cut(rope: Rope | None, cuts: set[int]) -> None:
     x, W = draw(1, 8, 8), matrices(8)
@@ -102,13 +102,13 @@ def test_new_tokens_are_rotated_once_by_their_absolute_positions() -> None:
 
     def watched(u: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         assert u.shape[-2:] == (len(positions), 4)
-        seen.append(positions.tolist())
+        seen.extend(positions.tolist())
         return rotate(u, positions)
 
     for chunk, expected in zip(x.split([3, 1, 2], 1), [[0, 1, 2], [3], [4, 5]], strict=True):
         attend(chunk, W, 2, cache, watched)
-        assert seen, "rope was not called"
-        assert all(positions == expected for positions in seen), f"positions {seen}, expected {expected}"
+        # Once where queries and keys are rotated together, else twice.
+        assert sorted(seen) in (expected, sorted(2 * expected)), f"rotated {sorted(seen)}, not {expected}"
         seen.clear()
 
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
@@ -37,6 +37,7 @@ def weights_by_loops(q: np.ndarray, K: np.ndarray, beta: float) -> list[float]:
         return [float(mp.exp(beta * s) / total) for s in products]
 
 
+@settings(max_examples=25)
 @given(scores_of_keys, st.floats(0, 10))
 def test_the_weights_are_a_distribution(scores: list[float], beta: float) -> None:
     q = np.random.normal(size=3)
@@ -78,6 +79,7 @@ def test_a_longer_key_in_the_same_direction_weighs_more() -> None:
     assert_close(np.log(w[1] / w[0]), 5.0)
 
 
+@settings(max_examples=25)
 @given(scores_of_keys, st.floats(0, 10))
 def test_the_output_lies_among_the_values(scores: list[float], beta: float) -> None:
     q, V = np.random.normal(size=3), 1 + np.random.normal(size=(len(scores), 2))
@@ -134,6 +136,7 @@ def test_the_beta_is_exact_where_all_losers_tie(scores: list[float], eps: float)
     assert_close(sum(sorted(weights)[:-1]), eps, rtol=1e-6, atol=0)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(-20, 20), min_size=2, max_size=8, unique=True), st.floats(1e-4, 0.45))
 def test_the_winner_gets_the_weight_that_was_promised(scores: list[int], eps: float) -> None:
     q, K = np.array([0.5, 0.0]), np.array([[2.0 * s, 1.0] for s in scores])
@@ -141,6 +144,7 @@ def test_the_winner_gets_the_weight_that_was_promised(scores: list[int], eps: fl
     assert max(weights_by_loops(q, K, beta)) >= 1 - eps - 1e-12
 
 
+@settings(max_examples=25)
 @given(st.lists(st.integers(-20, 20), min_size=2, max_size=8, unique=True), st.floats(1e-4, 0.45))
 def test_the_beta_knows_the_store_by_its_size_and_margin_only(scores: list[int], eps: float) -> None:
     q, K = np.array([0.5, 0.0]), np.array([[2.0 * s, 1.0] for s in scores])

@@ -23,7 +23,6 @@ class KVCache:
     """Keys and values of the first `length` positions (0 in a new cache), with room for `max_len`."""
 
     # wrong: keys: dict[int, torch.Tensor] = {}  # buffers of the class are shared by all caches: each needs its own
-    #
     #        def __init__(self, B: int, H: int, max_len: int, dh: int, dtype: torch.dtype) -> None:
     #            self.length = 0
     #            self.k = self.keys.setdefault(max_len, torch.empty(B, H, max_len, dh, dtype=dtype))

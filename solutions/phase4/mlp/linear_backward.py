@@ -28,11 +28,11 @@ def linear_forward(x: np.ndarray, W: np.ndarray, b: np.ndarray | None) -> tuple[
         return y, (x, W, False)
     # wrong: pass  # a b of another shape than (d_out,) would be broadcast: refuse it
     # wrong: if b.shape[-1] != W.shape[1]:  # a b with a batch axis has the right last axis and is refused all the same
-    #            raise ValueError(f"b has shape {b.shape}, expected {W.shape[1:]}")
+    #            raise ValueError(f"b has shape {b.shape}, W {W.shape}")
     # wrong: if b.shape not in ((1,), W.shape[1:]):  # one number for all outputs is no bias of this layer
-    #            raise ValueError(f"b has shape {b.shape}, expected {W.shape[1:]}")
+    #            raise ValueError(f"b has shape {b.shape}, W {W.shape}")
     if b.shape != W.shape[1:]:
-        raise ValueError(f"b has shape {b.shape}, expected {W.shape[1:]}")
+        raise ValueError(f"b has shape {b.shape}, W {W.shape}")
     # wrong: return y, (x, W, True)  # the bias is missing from y
     # wrong: return y + b, (np.zeros_like(x), W, True)  # the backward pass needs the x of the forward pass
     return y + b, (x, W, True)
@@ -47,7 +47,7 @@ def linear_backward(dy: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray,
     # wrong: if dy.shape[-1] != W.shape[1]:  # the batch axes of dy have to be those of x, too
     #            raise ValueError(f"dy has shape {dy.shape}")
     if dy.shape != (*x.shape[:-1], W.shape[1]):
-        raise ValueError(f"dy has shape {dy.shape}, expected {(*x.shape[:-1], W.shape[1])}")
+        raise ValueError(f"dy has shape {dy.shape}, x {x.shape}, W {W.shape}")
     # wrong: dx = dy @ W  # (..., d_out) times (d_in, d_out) does not fit: on the way back the layer is transposed
     # wrong: dx = dy.reshape(-1, W.shape[1]) @ W.T  # dx has the batch axes of x, all of them
     # wrong: dx = dy @ W.T / (dy.size / W.shape[1])  # nothing is averaged: dy holds the 1/n of a mean already
