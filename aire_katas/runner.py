@@ -109,19 +109,23 @@ def _warm_up() -> None:
 def _start(job: Job, folder: Path, forks: bool) -> _Child:
     folder.mkdir()
     root = job.entry.root
+    settings = (
+        "-c",
+        f"{root / 'pyproject.toml'}",
+        "--rootdir",
+        f"{root}",
+        "-o",
+        f"cache_dir={folder / 'cache'}",
+    )
+    quiet = ("-q", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+    said = ("--no-record", "--verdicts", f"{folder / 'verdicts'}")
+    seeds = (f"--seed={job.seed}", f"--hypothesis-seed={job.seed}")
     arguments = [
-        *(str(job.entry.tests), "-c", str(root / "pyproject.toml"), "--rootdir", str(root)),
-        *(
-            "-q",
-            "-p",
-            "no:xdist",
-            "-o",
-            f"cache_dir={folder / 'cache'}",
-            "--verdicts",
-            str(folder / "verdicts"),
-        ),
-        *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
-        *(f"--seed={job.seed}", f"--hypothesis-seed={job.seed}"),
+        str(job.entry.tests),
+        *settings,
+        *quiet,
+        *said,
+        *seeds,
         *(["-x"] if job.stop_at_first else []),
     ]
     environment = {impl.VARIABLE: os.pathsep.join(map(str, job.trees)), "COLUMNS": "110"}

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from aire_katas.cli.learn import code_lines, wrapped
-from aire_katas.progress import state_file
+from aire_katas.progress import load, state_file
 from tests.conftest import SOLUTION, call, in_terminal, note, refused, said, solve, write_kata
 
 pytestmark = pytest.mark.usefixtures("tiny_tree")
 
 
-def test_each_call_shows_the_next_hint() -> None:
+def test_each_call_shows_the_next_hint(tiny_tree: Path) -> None:
     assert said("hint", "echo") == "hint 1 of 3\nTry x = 0 first.\n"
     assert said("hint", "words/echo").startswith("hint 2 of 3\n")
     last = "  aire-katas hint echo -n 1           shows the first one again\n"
@@ -19,6 +19,7 @@ def test_each_call_shows_the_next_hint() -> None:
     rung = "hint 3 of 3\nIt is a * x + b, and you know a and b.\n"
     assert said("hint", "echo") == f"{rung}no more hints: all 3 are shown\n{last}"
     assert said("hint", "echo") == f"no more hints: all 3 are shown\n{last}"
+    assert load(tiny_tree).hints == {"phase1/words/echo": 3}, "the hints shown, not the calls"
     assert said("hint", "double").startswith("hint 1 of 3\n"), "each kata has a count of its own"
 
 

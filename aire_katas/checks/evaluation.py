@@ -6,6 +6,7 @@ of powers; special functions take arguments up to 1000. What may run for ever th
 hyper, polylog ...) is refused.
 """
 
+import builtins
 import functools
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,9 +30,9 @@ ELEMENTARY = (
     "sympy.logic.boolalg",
 )
 # ... and what is quick for arguments up to 1000. besseli or uppergamma, say, may hang there.
-SPECIAL = (
-    "erf erfc erfi erfinv Ei gamma loggamma polygamma beta zeta harmonic "
-    "factorial factorial2 binomial RisingFactorial FallingFactorial"
+SPECIAL = frozenset(("erf", "erfc", "erfi", "erfinv", "Ei", "gamma", "loggamma", "polygamma", "beta", "zeta"))
+COUNTING = frozenset(
+    ("factorial", "factorial2", "binomial", "RisingFactorial", "FallingFactorial", "harmonic")
 )
 
 
@@ -50,16 +51,12 @@ def evaluator(expressions: Sequence[sympy.Basic]) -> Callable[[Mapping[sympy.Sym
     nodes = parts_first(expressions)
     if unfit := next((node for node in reversed(nodes) if not _is_computable(node)), None):
         raise Uncomputable(f"contains {brief(unfit)}: work it out")
-    steps = [
-        (
-            node,
-            _parts(node),
-            _operation(type(node) if node.args else node, len(_parts(node))),
-            _is_special(node),
-        )
-        for node in nodes
-        if not isinstance(node, sympy.Symbol)
-    ]
+    steps = []
+    for node in nodes:
+        if not isinstance(node, sympy.Symbol):
+            parts = _parts(node)
+            operation = _operation(type(node) if parts else node, len(parts))
+            steps.append((node, parts, operation, _is_special(node)))
 
     def values_at(point: Mapping[sympy.Symbol, Any]) -> list[Any]:
         values: dict[sympy.Basic, Any] = {**point}
@@ -109,7 +106,7 @@ def _is_computable(node: sympy.Basic) -> bool:
 
 
 def _is_special(node: sympy.Basic) -> bool:
-    return type(node).__name__ in SPECIAL.split()
+    return type(node).__name__ in SPECIAL | COUNTING
 
 
 @functools.lru_cache(maxsize=2000)
@@ -121,8 +118,7 @@ def _operation(head: Any, arity: int) -> Callable[..., Any]:
         return lambda: None
     parts = sympy.symbols(f"a:{arity}", cls=sympy.Dummy)
     operation = sympy.lambdify(parts, head(*parts) if arity else head, "mpmath")
-    known = operation.__globals__.keys() | operation.__globals__["__builtins__"].keys()
-    if unknown := set(operation.__code__.co_names) - known:
+    if unknown := {*operation.__code__.co_names} - {*operation.__globals__, *dir(builtins)}:
         raise Uncomputable(f"contains {', '.join(sorted(unknown))}: use other functions")
     return operation
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 STUB = '''"""{title}
 
-TODO: why it matters in two sentences; formulas; shapes, dtypes, conventions; what raises; the source and year.
+TODO: why it matters; formulas; shapes, dtypes, conventions; what raises; the source with its year.
 """
 
 import numpy as np
@@ -52,7 +52,7 @@ class NotNew(ValueError):
 
 
 def write_kata(root: Path, kata_id: str, title: str) -> Iterator[Path]:
-    """Write stub, tests and solution of `phaseN/topic/name`, and the link at the end of the phase's README."""
+    """Write stub, tests and solution of `phaseN/topic/name`, and a link at the end of the phase's README."""
     if not re.fullmatch(r"phase[1-7]/[a-z][a-z0-9_]*/[a-z][a-z0-9_]*", kata_id):
         raise NotNew(f"{kata_id!r} is no id: write phaseN/topic/name, such as phase4/attention/sdpa")
     phase, topic, name = kata_id.split("/")

@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aire_katas import Kata
@@ -80,6 +80,7 @@ def test_a_batch_adds_up_what_its_examples_say() -> None:
     assert_close(db, np.sum([one[2] for one in each], axis=0), name="db")
 
 
+@settings(max_examples=25)
 @given(
     lead=st.lists(st.integers(0, 3), max_size=4),
     d_in=st.integers(1, 4),

@@ -14,8 +14,8 @@ HINTS = (
     "And W[i, j]? The gradient is the sum over all that it reaches of dy times the factor.",
     "Each gradient is a product in which only one way of putting the matrices fits the shapes. An axis that is not in the "
     "shape of the result has to be summed over.",
-    "dW and db do not care how the batch is laid out: x and dy may first become matrices with one row a position, "
-    "whether there are four batch axes or none.",
+    "dW and db do not care how the batch is laid out. Either x and dy first become matrices with one row a position, whether "
+    "there are four batch axes or none; or np.tensordot and .sum are told which axes to sum over, perhaps an empty tuple of them.",
 )
 
 
@@ -52,18 +52,18 @@ def linear_backward(dy: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray,
     # wrong: dx = dy.reshape(-1, W.shape[1]) @ W.T  # dx has the batch axes of x, all of them
     # wrong: dx = dy @ W.T / (dy.size / W.shape[1])  # nothing is averaged: dy holds the 1/n of a mean already
     dx = dy @ W.T  # (..., d_in)
-    inputs, slopes = x.reshape(-1, len(W)), dy.reshape(-1, W.shape[1])  # (n, d_in), (n, d_out)
-    # wrong: dW = slopes.T @ inputs  # this is the transpose of dW: W is (d_in, d_out)
-    # wrong: dW = inputs.T @ slopes / max(len(inputs), 1)  # the examples add up: dy holds the 1/n of a mean already
+    batch = tuple(range(x.ndim - 1))  # the axes that share W and b
+    # wrong: dW = np.tensordot(dy, x, (batch, batch))  # this is the transpose of dW: W is (d_in, d_out)
+    # wrong: dW = np.tensordot(x, dy, (batch, batch)) / max(x.size // len(W), 1)  # the examples add up: dy holds the 1/n of a mean already
     # wrong: dW = x.T @ dy  # .T reverses all axes, so this is right for one batch axis only
     # wrong: dW = np.atleast_2d(x).swapaxes(-1, -2) @ np.atleast_2d(dy)  # one W serves all batch axes: sum over all of them
     # wrong: dW = np.outer(x, dy)  # this is right for a single vector; a batch sums one outer product per position
-    dW = inputs.T @ slopes
-    # wrong: return dx, dW, slopes.sum(0)  # a layer without a bias has no gradient of one: None
+    dW = np.tensordot(x, dy, (batch, batch))
+    # wrong: return dx, dW, dy.sum(batch)  # a layer without a bias has no gradient of one: None
     if not has_bias:
         return dx, dW, None
     # wrong: return dx, dW, dy.sum(0)  # b serves every position: sum over all batch axes, not over the first alone
     # wrong: return dx, dW, dy  # b is shared by the batch: its gradient has the shape (d_out,)
-    # wrong: return dx, dW, slopes.sum(0) / max(len(slopes), 1)  # the examples add up: nothing is averaged here
+    # wrong: return dx, dW, dy.mean(batch)  # the examples add up: nothing is averaged here
     # wrong: return dx, dW, dy.sum(-1)  # sum over the batch, keep the outputs
-    return dx, dW, slopes.sum(0)
+    return dx, dW, dy.sum(batch)
