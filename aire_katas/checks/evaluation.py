@@ -165,8 +165,11 @@ def _concrete(expression: Any) -> Any:
         order = sympy.Add(*(count for _, count in one.variable_count))
         if not order.is_Integer or order > 6:
             raise Uncomputable(f"contains {brief(one)}: derivatives are compared to order 6")
+        if not isinstance(one.expr, AppliedUndef):
+            raise Uncomputable(f"contains {brief(one)}: work it out")
     try:
         formula = expression.replace(lambda node: isinstance(node, AppliedUndef), stand_in)
+        parts_first([formula])
         return formula.replace(lambda node: isinstance(node, Derivative | Subs), lambda node: node.doit())
     except (TypeError, ValueError) as error:
         raise Uncomputable(f"contains an unsupported derivative: {error}") from error

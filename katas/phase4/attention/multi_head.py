@@ -1,7 +1,7 @@
 """Multi-head self-attention
 
-One attention has one average to give: a query that cares for the verb and for the nearest comma gets a blend of
-both. H heads ask H questions at once, each in its own slice of the features, at the cost of one:
+One attention has one average to give: a query that cares for the verb and for the nearest comma gets a blend
+of both. H heads ask H questions at once, each in its own slice of the features, at the cost of one:
 
     Q, K, V = x Wq^T, x Wk^T, x Wv^T     each (B, T, D), split into H heads of width dh = D / H
     O_h     = sdpa(Q_h, K_h, V_h)        one attention a head, scaled by 1/sqrt(dh)
@@ -24,8 +24,8 @@ Vaswani et al. 2017, section 3.2.2.
 
 import torch
 
-from solutions.phase4.attention.masks import causal as causal_mask
-from solutions.phase4.attention.sdpa import sdpa
+from solutions.phase4.attention.masks import causal as causal_mask  # noqa: F401  # for your mha
+from solutions.phase4.attention.sdpa import sdpa  # noqa: F401
 
 
 def split_heads(x: torch.Tensor, H: int) -> torch.Tensor:

@@ -120,7 +120,7 @@ def test_without_the_causal_mask_the_first_position_sees_the_last() -> None:
 def test_gradients_reach_the_input_and_every_weight() -> None:
     inputs = (draw(1, 3, 4), *weights(4))
     assert_autograd(
-        lambda x, *W: mha(x, *W, 2, True),
+        lambda x, Wq, Wk, Wv, Wo: mha(x, Wq, Wk, Wv, Wo, 2, True),
         inputs,
         rng=np.random.default_rng(0),
         names=("x", "Wq", "Wk", "Wv", "Wo"),
@@ -137,9 +137,9 @@ def test_heads_that_do_not_divide_the_width_are_a_value_error(D: int, H: int) ->
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_the_dtype_is_kept(dtype: torch.dtype) -> None:
-    x, W = draw(2, 5, 8, dtype=dtype), tuple((one / 8**0.5).to(dtype) for one in weights(8))
-    expected = by_heads(x.double(), tuple(one.double() for one in W), 2, True)
-    assert_close(mha(x, *W, 2, True), expected, dtype=dtype)
+    x, (Wq, Wk, Wv, Wo) = draw(2, 5, 8, dtype=dtype), (draw(8, 8, dtype=dtype) / 8**0.5 for _ in range(4))
+    expected = by_heads(x.double(), tuple(W.double() for W in (Wq, Wk, Wv, Wo)), 2, True)
+    assert_close(mha(x, Wq, Wk, Wv, Wo, 2, True), expected, dtype=dtype)
     assert split_heads(x, 2).dtype == merge_heads(split_heads(x, 2)).dtype == dtype
 
 

@@ -37,7 +37,6 @@ def merge_heads(x: torch.Tensor) -> torch.Tensor:
     # wrong: return x.reshape(len(x), x.shape[2], -1)  # bring the heads back behind the positions before you join them
     # wrong: return x.permute(0, 2, 3, 1).flatten(2)  # heads stand side by side: a head's features stay neighbours
     # wrong: return x.transpose(1, 2).view(len(x), x.shape[2], -1)  # after a transpose the memory is not in order: view cannot join the axes
-    # wrong: return x.mean(1).repeat(1, 1, x.shape[1])  # heads are put side by side, not averaged
     return x.transpose(1, 2).flatten(2)
 
 
@@ -59,7 +58,6 @@ def mha(
     # wrong: mask = None  # with causal=True no position may look ahead
     # wrong: mask = causal_mask(x.shape[1], x.shape[1])  # with causal=False every position sees all
     # wrong: mask = ~causal_mask(x.shape[1], x.shape[1]) if causal else None  # True means "may attend": this looks only ahead
-    # wrong: mask = causal_mask(H, H).repeat_interleave(x.shape[1] // H + 1, 0)[: x.shape[1], :1] if causal else None  # the mask goes by positions, not by heads
     mask = causal_mask(x.shape[1], x.shape[1]) if causal else None
     # wrong: O = sdpa(Q, K, V, mask, scale=x.shape[-1] ** -0.5)  # the scale comes from the width of a head, not from D
     # wrong: O = sdpa(Q.transpose(1, 2), K.transpose(1, 2), V.transpose(1, 2)).transpose(1, 2)  # positions attend to positions; here heads attend to heads
