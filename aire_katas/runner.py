@@ -6,6 +6,7 @@ parent kills all of it. What the tests said comes back in a file; exit codes and
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
@@ -104,6 +105,7 @@ def _warm_up() -> None:
     for name in HEAVY:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # children need not look through what the parent has imported
 
 
 def _start(job: Job, folder: Path, forks: bool) -> _Child:

@@ -1,4 +1,4 @@
-"""The rules that can be checked by reading, on every kata there is; what takes running is `aire-katas dev check`."""
+"""The rules that can be checked by reading, on every kata; what takes running is `aire-katas dev check`."""
 
 from pathlib import Path
 

@@ -17,7 +17,8 @@ How large must beta be? Let the margin be the largest s_i minus the second large
 with this margin, the winner's weight is smallest where all losers tie. `beta_for_accuracy` returns the
 smallest beta >= 0 for which even that worst store gives the winner a weight of at least 1 - eps; it knows the
 store by n and the margin only, so for most stores it asks for more than they need. One key alone needs no
-beta: 0.0. A margin of zero is a ValueError, whatever eps; so is an eps that is not strictly between 0 and 1.
+beta: 0.0. A margin of zero is a ValueError, whatever eps. So is an eps that is not strictly between 0 and 1,
+whatever the store.
 
 Vaswani et al. 2017, section 3.2; Ramsauer et al. 2021; Prince 2023, section 12.2.
 """

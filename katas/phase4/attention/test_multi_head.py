@@ -64,7 +64,8 @@ def test_merging_undoes_splitting() -> None:
 @pytest.mark.parametrize("causal", [False, True])
 def test_one_head_is_plain_attention(causal: bool) -> None:
     x, W = draw(2, 5, 6), weights(6)
-    plain = F.scaled_dot_product_attention(*(F.linear(x, one) for one in W[:3]), is_causal=causal)
+    q, k, v = (F.linear(x, one) for one in W[:3])
+    plain = F.scaled_dot_product_attention(q, k, v, is_causal=causal)
     assert_close(mha(x, *W, 1, causal), F.linear(plain, W[3]))
 
 

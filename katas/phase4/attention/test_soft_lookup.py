@@ -172,9 +172,10 @@ def test_two_winners_cannot_be_told_apart(second: list[float], eps: float) -> No
 
 
 @pytest.mark.parametrize("eps", [0.0, 1.0, -0.1, 1.5])
-def test_eps_lies_strictly_between_zero_and_one(eps: float) -> None:
+@pytest.mark.parametrize("keys", [[[3.0], [1.0]], [[3.0]]])
+def test_eps_lies_strictly_between_zero_and_one(eps: float, keys: list[list[float]]) -> None:
     with pytest.raises(ValueError):
-        beta_for_accuracy(np.array([1.0]), np.array([[3.0], [1.0]]), eps)
+        beta_for_accuracy(np.array([1.0]), np.array(keys), eps)
 
 
 def test_float32_stays_float32() -> None:

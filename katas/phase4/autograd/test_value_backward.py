@@ -57,7 +57,7 @@ def assert_grads(values: list[Value], tensors: list[torch.Tensor]) -> None:
 def test_the_root_moves_as_much_as_itself() -> None:
     root = Value(3.0)
     root.backward()
-    assert (root.data, root.grad) == (3, 1)
+    assert (root.data, root.grad, root.parents, root.op) == (3, 1, (), "")
 
 
 def test_gradients_of_a_product_and_a_sum() -> None:
@@ -103,7 +103,7 @@ def test_each_use_of_a_value_counts() -> None:
 )
 def test_slopes_agree_with_finite_differences(f: Callable) -> None:
     inputs = [np.array(-random.uniform(0.5, 2)), np.array(random.uniform(0.5, 2))]
-    a, b = map(Value, inputs)
+    a, b = (Value(x.item()) for x in inputs)
     root = f(a, b)
     root.backward()
 
@@ -116,7 +116,7 @@ def test_slopes_agree_with_finite_differences(f: Callable) -> None:
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13, 21, 34])
 def test_every_gradient_in_a_random_graph_agrees_with_torch(steps: int) -> None:
-    for _ in range(5):
+    for _ in range(4):
         values, tensors = draw_graph(steps)
         values[-1].backward()
         tensors[-1].backward()
@@ -145,7 +145,7 @@ def test_a_second_backward_doubles_every_gradient() -> None:
 
 @pytest.mark.parametrize("steps", [2, 8, 21])
 def test_two_roots_give_the_gradient_of_their_sum(steps: int) -> None:
-    for _ in range(5):
+    for _ in range(4):
         values, tensors = draw_graph(steps)
         other = random.randrange(3, len(values))
         values[-1].backward()
@@ -234,9 +234,9 @@ def test_a_graph_can_be_deeper_than_the_recursion_limit() -> None:
     a = Value(1.5)
     root = a
     for _ in range(10_000):
-        root = root * 0.9999 + 1
+        root = root.relu() + a
     root.backward()
-    assert_close(a.grad, 0.9999**10_000, rtol=1e-9)
+    assert a.grad == 10_001
 
 
 def test_time_grows_with_values_and_not_with_paths() -> None:

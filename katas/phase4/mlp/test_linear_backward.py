@@ -153,7 +153,8 @@ def test_a_forward_pass_of_shapes_that_do_not_fit_raises(x: tuple[int, ...], b: 
 
 
 @pytest.mark.parametrize(
-    "shape", [(2,), (5, 2), (20, 2), (5, 4, 2), (1, 4, 5, 2), (4, 5, 1), (4, 5, 3), (40,)]
+    "shape",
+    [(2,), (5, 2), (20, 2), (5, 4, 2), (1, 4, 5, 2), (4, 5, 1, 2), (4, 5, 3, 2), (4, 5, 1), (4, 5, 3), (40,)],
 )
 @pytest.mark.parametrize("b", [np.ones(2), None])
 def test_a_dy_of_another_shape_than_y_raises(shape: tuple[int, ...], b: np.ndarray | None) -> None:

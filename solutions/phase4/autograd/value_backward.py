@@ -98,8 +98,6 @@ class Value:
         return result
 
     def __pow__(self, exponent: float) -> "Value":
-        if not isinstance(exponent, int | float):
-            return NotImplemented
         result = Value(self.data**exponent, (self,), f"**{exponent}")
         # wrong: result.slopes = (exponent * self.data**exponent,)  # the exponent goes down by one in the derivative
         # wrong: result.slopes = (self.data ** (exponent - 1) if exponent else 0.0,)  # the exponent comes down as a factor
