@@ -159,6 +159,8 @@ def _be_child(root: Path, arguments: list[str], environment: dict[str, str], out
         os.setsid()
         os.chdir(root)
         os.environ.update(environment)
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("katas", "solutions")]:
+            del sys.modules[name]  # whatever tree the parent has them from
         with open(os.devnull, "rb") as nothing, output.open("wb") as file:
             os.dup2(nothing.fileno(), 0)
             os.dup2(file.fileno(), 1)

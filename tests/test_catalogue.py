@@ -160,7 +160,7 @@ def test_the_short_name_is_the_shortest_that_is_unique(tiny_tree: Path) -> None:
         ("head", "multi_head"),
         ("attention/rpoe", "attention/rope"),
         ("phase4/attention/rpoe", "phase4/attention/rope"),
-        ("stable_softmax", "stable_softmax_ce"),
+        ("soft", "stable_softmax_ce"),
     ],
 )
 def test_a_misspelt_kata_is_guessed(tmp_path: Path, typed: str, meant: str) -> None:
@@ -213,6 +213,17 @@ def test_a_prerequisite_shared_by_two_comes_once(tiny_tree: Path) -> None:
     catalogue = Catalogue(tiny_tree)
     chain = [one.name for one in catalogue.prerequisites(catalogue.resolve("last"))]
     assert chain == ["double", "step", "other", "echo", "last"]
+
+
+def test_a_ladder_of_prerequisites_is_climbed_once(tiny_tree: Path) -> None:
+    """Each of 60 katas needs the two before it: trying every way up would take 10^12 steps."""
+    for n in range(60):
+        needs = tuple(f"phase2/ladder/rung{m}" for m in range(max(n - 2, 0), n))
+        kata = f"KATA = Kata(difficulty=1, minutes=5, needs={needs})\n"
+        write_kata(tiny_tree, f"phase2/ladder/rung{n}", test=kata)
+    catalogue = Catalogue(tiny_tree)
+    chain = [one.name for one in catalogue.prerequisites(catalogue.resolve("rung59"))]
+    assert chain == [f"rung{n}" for n in range(60)]
 
 
 def test_a_circle_of_prerequisites_is_shown(tiny_tree: Path) -> None:

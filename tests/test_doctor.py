@@ -7,6 +7,7 @@ import pytest
 
 from aire_katas import machine
 from aire_katas.cli import doctor
+from aire_katas.progress import state_file
 from tests.conftest import said
 
 pytestmark = pytest.mark.usefixtures("tiny_tree")
@@ -83,6 +84,29 @@ def test_doctor_says_which_tool_is_missing_and_whether_progress_is_kept(
     lines = said("doctor").splitlines()
     assert "g++           missing: compiles CUDA katas for the CPU" in lines
     assert next(line for line in lines if line.startswith("progress")).startswith("progress      not kept: /")
+
+
+def test_doctor_says_that_torch_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_marker: str) -> str:
+        raise OSError("libcudart.so.13: cannot open shared object file")
+
+    monkeypatch.setattr(machine, "missing", missing)
+    monkeypatch.setattr(doctor, "find_spec", lambda _name: "found")
+    monkeypatch.setitem(sys.modules, "torch", None)
+    lines = said("doctor").splitlines()
+    assert next(line for line in lines if line.startswith("GPU")).startswith(
+        "GPU           unknown, for torch cannot be imported: "
+    )
+    broken = "torch cannot be imported: libcudart.so.13: cannot open shared object file"
+    assert f"not graded    tests marked gpu: {broken}" in lines
+
+
+def test_doctor_says_that_progress_is_corrupt(tiny_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "missing", lambda _marker: "")
+    fake_torch(monkeypatch, None)
+    state_file(tiny_tree).parent.mkdir()
+    state_file(tiny_tree).write_text("not JSON")
+    assert f"progress      kept: {state_file(tiny_tree)} is corrupt (" in said("doctor")
 
 
 def test_tools_are_asked_for_their_version() -> None:

@@ -75,6 +75,13 @@ def test_a_senseless_mistake_is_named_with_its_line(source: str, message: str) -
         list(find_mistakes(source, "file"))
 
 
+def test_a_bare_hash_is_a_blank_line_of_the_mistake() -> None:
+    source = "# wrong: x = 1  # why\n#\n#        y = 2\nx = 3\n"
+    [mistake] = find_mistakes(source)
+    assert mistake.text == "x = 1\n\ny = 2"
+    assert without_mistakes(source) == "x = 3\n"
+
+
 def test_a_solution_can_be_had_without_its_mistakes() -> None:
     plain = without_mistakes(SOURCE)
     assert "wrong" not in plain

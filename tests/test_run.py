@@ -6,7 +6,7 @@ import pytest
 from aire_katas.catalogue import Catalogue
 from aire_katas.cli.run import exit_code
 from aire_katas.progress import load
-from aire_katas.verdicts import State
+from aire_katas.verdicts import KataVerdict, State
 from tests.conftest import TEST, call, refused, said, solve, write_kata
 
 pytestmark = pytest.mark.usefixtures("tiny_tree")
@@ -59,9 +59,29 @@ def test_code_that_ends_the_process_with_success_does_not_pass(
     assert (result.exit_code, result.stderr) == (1, message)
 
 
-@pytest.mark.parametrize(("pytest_code", "code"), [(4, 2), (3, 3), (0, 4), (5, 4)])
-def testexit_codes_of_pytest_become_ours(pytest_code: int, code: int) -> None:
-    assert exit_code(pytest_code, {}) == code
+PASSING, FAILING, NOT_GRADED = (
+    KataVerdict("a/b/c", state, ()) for state in (State.PASSING, State.FAILING, State.NOT_GRADED)
+)
+
+
+@pytest.mark.parametrize(
+    ("pytest_code", "katas", "code"),
+    [
+        (0, [PASSING], 0),
+        (0, [PASSING, NOT_GRADED], 0),
+        (0, [PASSING, FAILING], 1),
+        (1, [PASSING], 1),
+        (2, [PASSING], 1),
+        (0, [NOT_GRADED], 4),
+        (5, [], 4),
+        (4, [], 2),
+        (3, [], 3),
+    ],
+)
+def test_success_takes_both_pytests_word_and_the_verdicts(
+    pytest_code: int, katas: list[KataVerdict], code: int
+) -> None:
+    assert exit_code(pytest_code, {str(n): kata for n, kata in enumerate(katas)}) == code
 
 
 def test_without_pytest_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

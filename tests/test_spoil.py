@@ -23,6 +23,10 @@ def name(x):
     return "text"
 
 
+def nothing(x):
+    return None
+
+
 def _hidden(x):
     return x
 
@@ -98,6 +102,7 @@ def test_named_tuples_and_tensors_keep_their_kind() -> None:
 
 def test_only_what_changes_something_is_a_spoiler(tmp_path: Path) -> None:
     module = load(probed(SOURCE, tmp_path))
+    assert module["nothing"](np.array([1.0])) is None
     assert module["name"](np.array([1.0])) == "text"
     assert module["is_large"](np.array([1.0])) is False
     assert module["scaled"](np.array([0.0]), 3)[1] == {"sum": 0}

@@ -145,31 +145,28 @@ def _apply(operation: Callable[..., Any], values: Sequence[Any], special: bool) 
 
 
 def _concrete(expression: Any) -> Any:
-    """With 2 + exp(a + b.x) + sin(c + d.x) for each undefined f(x), and the derivatives of that taken.
+    """With a formula for each undefined f(x, y ...), and its derivatives taken.
 
-    The name of f determines the coefficients.
+    exp(sin(a + sin(b + c x) + sin(d + e y) ...)), with coefficients that the name of f determines: smooth and
+    positive. Each argument occurs once, so that f(f(... f(x))) stays small.
     """
-
-    def stand_in(applied: Any) -> Any:
-        rng = random.Random(type(applied).__name__)
-
-        def affine() -> Any:
-            weights = [sympy.Rational(rng.randint(1, 99), 99) for _ in range(len(applied.args) + 1)]
-            return sympy.Add(*(w * x for w, x in zip(weights, (1, *applied.args), strict=True)))
-
-        return 2 + sympy.exp(affine()) + sympy.sin(affine())
-
     if not expression.has(AppliedUndef):
         return expression
     for one in expression.atoms(Derivative):
         order = sympy.Add(*(count for _, count in one.variable_count))
+        if not (isinstance(one.expr, AppliedUndef) and all(part.is_Symbol for part in one.expr.args)):
+            raise Uncomputable(f"contains {brief(one)}: work it out")
         if not order.is_Integer or order > 6:
             raise Uncomputable(f"contains {brief(one)}: derivatives are compared to order 6")
-        if not isinstance(one.expr, AppliedUndef):
-            raise Uncomputable(f"contains {brief(one)}: work it out")
-    try:
-        formula = expression.replace(lambda node: isinstance(node, AppliedUndef), stand_in)
-        parts_first([formula])
-        return formula.replace(lambda node: isinstance(node, Derivative | Subs), lambda node: node.doit())
-    except (TypeError, ValueError) as error:
-        raise Uncomputable(f"contains an unsupported derivative: {error}") from error
+    formula = expression.replace(lambda node: isinstance(node, AppliedUndef), _stand_in)
+    return formula.replace(lambda node: isinstance(node, Derivative | Subs), lambda node: node.doit())
+
+
+def _stand_in(applied: Any) -> Any:
+    rng = random.Random(type(applied).__name__)
+
+    def coefficient() -> Any:
+        return sympy.Rational(rng.randint(50, 150), 100)
+
+    waves = [sympy.sin(coefficient() + coefficient() * part) for part in applied.args]
+    return sympy.exp(sympy.sin(sympy.Add(coefficient(), *waves)))

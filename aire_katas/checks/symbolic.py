@@ -20,6 +20,7 @@ from aire_katas.checks.evaluation import DIGITS, Uncomputable, brief, evaluator,
 
 TRIES, DRAWS = 20, 10_000
 AGREEMENT, NIL = mpmath.mpf("1e-40"), mpmath.mpf("1e-60")
+RECOGNISERS = (likeness.sign_flipped, likeness.transposed, likeness.constant_factor, likeness.constant_offset)
 
 Shape = tuple[int, ...]  # (rows, columns) of a matrix, () of an expression
 Point = dict[Any, Any]  # symbol -> sympy number
@@ -38,7 +39,7 @@ def assert_equivalent(
     """`actual` is the same function of its symbols as `expected`, however it is written.
 
     Takes sympy expressions, matrices (entry by entry), Python numbers, and lists or tuples of these. Equal
-    structure passes at once; else both are compared at `points` random points that obey the symbols'
+    structure passes at once; else both are compared at `points` distinct random points that obey the symbols'
     assumptions and `domain`, a condition such as `(x > 0) & (x + y < 1)`: rationals with numerator and
     denominator below 20, drawn from a fixed seed; complex ones only for symbols declared complex or
     imaginary. They agree where the difference is below 1e-40 of the larger, or below 1e-60.
@@ -133,14 +134,15 @@ def _symbols(expressions: Iterable[Any]) -> set[Any]:
 
 
 def _draws(symbols: Sequence[Any], domain: Any) -> Iterator[Point]:
-    """Points in the domain."""
-    rng = random.Random(0)
+    """Distinct points in the domain."""
+    rng, seen = random.Random(0), set()
     for _ in range(DRAWS):
         at = {symbol: _draw(symbol, rng) for symbol in symbols}
         inside = domain.subs(list(at.items()))
         if inside not in (sympy.true, sympy.false):
             raise ValueError(f"domain {domain} is no condition on {_listed(symbols)}")
-        if inside:
+        if inside and (values := tuple(at.values())) not in seen:
+            seen.add(values)
             yield at
 
 
@@ -221,12 +223,11 @@ def _difference(
     a, e = (np.array([values[side] for values in compared], dtype=complex) for side in (1, 2))
     a, e = a.reshape(-1, *shape), e.reshape(-1, *shape)  # (points, rows, columns) or (points,)
     if _near(a, e) and any(one.has(sympy.Float) for one in ours):
-        lines.append("  it looks right but for rounding: write exact numbers, Rational(1, 10) for 0.1")
-        return "\n".join(lines)
-    recognisers = (likeness.sign_flipped, likeness.transposed, likeness.constant_factor)
-    if not np.iscomplex(a - e).any():
-        recognisers += (likeness.constant_offset,)
-    if looks := next(filter(None, (recognise(a, e, _near) for recognise in recognisers)), ""):
+        looks = "right but for rounding: write exact numbers, Rational(1, 10) for 0.1"
+    else:
+        with np.errstate(all="ignore"):
+            looks = next(filter(None, (recognise(a, e, _near) for recognise in RECOGNISERS)), "")
+    if looks:
         lines.append(f"  it looks {looks if shape else looks.removesuffix(', in every entry')}")
     return "\n".join(lines)
 

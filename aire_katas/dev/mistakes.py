@@ -11,7 +11,6 @@ is replaced:
 """
 
 import ast
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -43,7 +42,7 @@ def find_mistakes(source: str, file: str = "solution") -> Iterator[Mistake]:
         statement, found, reason = line.partition(MARK)[2].rpartition("  # ")
         if not found or not reason.strip():
             raise BadMistake(f"{where}: a mistake ends with two spaces, '# ' and what to tell its author")
-        indent = line[: len(line) - len(line.lstrip())]
+        indent = line.partition(MARK)[0]
         text = [statement.rstrip(), *_continuation(lines[number:], indent)]
         below = enumerate(lines[number:], number + 1)
         start = next((i for i, one in below if one.strip() and not one.lstrip().startswith("#")), 0)
@@ -58,11 +57,24 @@ def find_mistakes(source: str, file: str = "solution") -> Iterator[Mistake]:
         yield Mistake(number, "\n".join(text), reason.strip(), mistaken)
 
 
+def without_mistakes(source: str) -> str:
+    """The solution without its `# wrong:` lines, as a learner would write it."""
+    lines = source.splitlines()
+    kept: list[str] = []
+    while lines:
+        line = lines.pop(0)
+        if line.lstrip().startswith(MARK):
+            del lines[: len(list(_continuation(lines, line.partition(MARK)[0])))]
+        else:
+            kept.append(line)
+    return "\n".join([*kept, ""])
+
+
 def _continuation(lines: list[str], indent: str) -> Iterator[str]:
-    """The rest of a statement of several lines: comments indented at least as far as the statement."""
+    """The rest of a statement: comments indented at least as far as it, and bare `#` for its blank lines."""
     prefix = f"{indent}#{' ' * (len(MARK) - 1)}"
     for line in lines:
-        if not line.startswith(prefix):
+        if not line.startswith(prefix) and line != f"{indent}#":
             return
         yield line[len(prefix) :]
 
@@ -75,15 +87,3 @@ def _spans(tree: ast.Module) -> dict[int, int]:
             decorators = [one.lineno for one in getattr(node, "decorator_list", [])]
             spans.setdefault(min([node.lineno, *decorators]), node.end_lineno or node.lineno)
     return spans
-
-
-def without_mistakes(source: str) -> str:
-    """The solution without its `# wrong:` lines, as a learner would write it."""
-    lines, kept, inside = source.splitlines(), [], ""
-    for line in lines:
-        if line.lstrip().startswith(MARK):
-            inside = f"{line[: len(line) - len(line.lstrip())]}#{' ' * (len(MARK) - 1)}"
-        elif not (inside and line.startswith(inside)):
-            inside = ""
-            kept.append(line)
-    return textwrap.dedent("\n".join(kept)) + "\n"

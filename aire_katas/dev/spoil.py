@@ -109,7 +109,7 @@ def _wrap(module: dict[str, Any], target: str, hook: Callable[[Any, tuple[Any, .
 def _changed(value: Any, kind: str, given: tuple[Any, ...]) -> Any:
     """The first argument, or the same structure with every number and array in it changed."""
     if kind == "the input":
-        return given[0] if given else value
+        return given[0] if given and value is not None else value
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_changed(one, kind, given) for one in value))
     if isinstance(value, list | tuple):

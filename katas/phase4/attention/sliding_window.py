@@ -41,6 +41,9 @@ def window_mask(Tq: int, Tk: int, w: int, sinks: int = 0) -> torch.Tensor:
 class RingKV:
     """Keys k and values v, each (sinks + w, dh), of the positions that the latest one sees."""
 
+    k: torch.Tensor
+    v: torch.Tensor
+
     def __init__(self, w: int, dh: int, dtype: torch.dtype, sinks: int = 0) -> None:
         raise NotImplementedError
 

@@ -9,9 +9,10 @@ Every head of a transformer does this at every position; only the name of beta c
     out = sum_i w_i v_i
 
 Shapes: q (d,), K (n, d) with one key a row, V (n, dv) with one value a row, n >= 1; out (dv,), w (n,). The
-three arrays share one float dtype, which out and w keep. beta >= 0 sharpens: 0 weighs all values alike, and
-as beta grows the lookup turns into `hard_lookup`, which reads the value of the largest s_i alone, the first
-one on ties. w stays right where beta s_i is as large as 1e6 in size and exp(beta s_i) overflows or vanishes.
+three arrays share one float dtype, which out and w keep, and are not changed. beta >= 0 sharpens: 0 weighs
+all values alike, and as beta grows the lookup turns into `hard_lookup`, which reads the value of the largest
+s_i alone. (Of several that tie it takes the first, where the soft lookup reads them all alike.) w stays right
+where beta s_i is as large as 1e6 in size and exp(beta s_i) overflows or vanishes.
 
 How large must beta be? Let the margin be the largest s_i minus the second largest. Among all stores of n keys
 with this margin, the winner's weight is smallest where all losers tie. `beta_for_accuracy` returns the

@@ -93,6 +93,12 @@ def test_a_window_of_one_gives_the_latest_value() -> None:
     assert_close(decoded(RingKV(1, 3, torch.float64), Q, K, V), V)
 
 
+def test_a_key_of_zeros_counts_like_any_other() -> None:
+    Q, K, V = draw(5, 3), draw(5, 3), draw(5, 3)
+    K[1:3] = 0
+    assert_close(decoded(RingKV(2, 3, torch.float64, 1), Q, K, V), masked(Q, K, V, 2, 1))
+
+
 def test_one_row_is_written_and_the_others_stay() -> None:
     w, sinks, dh = 4, 2, 3
     ring = RingKV(w, dh, torch.float64, sinks)

@@ -114,9 +114,9 @@ def test_slopes_agree_with_finite_differences(f: Callable) -> None:
     assert_gradients(by_torch, inputs, [np.array(a.grad), np.array(b.grad)], names=("a", "b"))
 
 
-@pytest.mark.parametrize("steps", [1, 2, 3, 5, 8, 13, 21, 34])
+@pytest.mark.parametrize("steps", [1, 3, 8, 21])
 def test_every_gradient_in_a_random_graph_agrees_with_torch(steps: int) -> None:
-    for _ in range(4):
+    for _ in range(8):
         values, tensors = draw_graph(steps)
         values[-1].backward()
         tensors[-1].backward()
