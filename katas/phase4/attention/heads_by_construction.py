@@ -17,14 +17,14 @@ their job on every string of at most P tokens. dq is up to you.
 is no such key, and that row of out is not judged.
 
 `same_token_head`: position t wants every key up to and including t that has the same token as t, and out
-(T, P) is the mean of their one-hot positions. If "a b a a" comes in, the last row is 1/3 at positions 0, 2, 3.
+(T, P) is the mean of their one-hot positions. For "a b a a" its last row is 1/3 at the positions 0, 2 and 3.
 
-A softmax cannot choose outright, it prefers. Among the keys up to t, one that is wanted scores exactly `sharp`
-(>= 0) more than one that is not, whatever the string. So it weighs exp(sharp) times as much, and what is not
-wanted gets a share of at most T exp(-sharp) in all: at 50 that is nothing.
+A softmax cannot choose outright, it prefers. Among the keys up to t, one that is wanted scores exactly
+`sharp` (>= 0) more than one that is not, whatever the string. So it weighs exp(sharp) times as much, and what
+is not wanted gets a share of at most T exp(-sharp) in all: at 50 that is nothing.
 
-The first head is half of an induction head, by which a model continues "a b ... a" with b; the other half looks
-for tokens that agree, as your second head does. Elhage et al. 2021; Weiss et al. 2021 (RASP).
+The first head is half of an induction head, by which a model continues "a b ... a" with b; the other half
+looks for tokens that agree, as your second head does. Elhage et al. 2021; Weiss et al. 2021 (RASP).
 """
 
 import torch

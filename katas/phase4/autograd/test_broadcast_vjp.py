@@ -2,7 +2,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import BroadcastableShapes, mutually_broadcastable_shapes
@@ -26,21 +25,16 @@ KATA = Kata(
 Shape = tuple[int, ...]
 UNBROADCASTS = [
     ((2, 3), (3,)),
-    ((2, 3), (1, 3)),
     ((2, 3), (2, 1)),
     ((2, 3), (1, 1)),
-    ((2, 3), ()),
     ((3, 3), (3,)),
     ((3, 3), (3, 1)),
     ((4, 2, 3), (2, 1)),
     ((4, 2, 3), (1, 2, 3)),
     ((4, 1, 3), (1, 3)),
-    ((4, 1, 3), (4, 1, 1)),
     ((1, 1, 3), (1,)),
     ((1,), ()),
     ((0, 3), (1, 3)),
-    ((0, 3), (3,)),
-    ((2, 0), (2, 1)),
     ((2, 0), ()),
 ]
 PRODUCTS = [
@@ -50,7 +44,6 @@ PRODUCTS = [
     ((1,), (5,)),
     ((2, 1, 3), (4, 1)),
     ((2, 3), (3,)),
-    ((3,), (3, 3)),
     ((), ()),
     ((1, 1), (1,)),
     ((0, 3), (1, 3)),
@@ -70,18 +63,15 @@ MATRIX_PRODUCTS = [
 SUMS = [
     ((2, 3, 4), None),
     ((2, 3, 4), 0),
-    ((2, 3, 4), 1),
     ((2, 3, 4), -1),
     ((2, 3, 4), -3),
     ((2, 3, 4), (0, 2)),
     ((2, 3, 4), (-1, 0)),
-    ((2, 3, 4), (2, -2)),
     ((2, 3, 4), (0, 1, 2)),
     ((2, 3, 4), ()),
     ((3, 3, 3), 1),
     ((3, 3, 3), (0, -1)),
     ((2, 1, 3), 1),
-    ((2, 1, 3), 2),
     ((5,), 0),
     ((5,), None),
     ((), None),
@@ -130,16 +120,18 @@ def test_gradients_of_a_matrix_product_agree_with_finite_differences(a_shape: Sh
 
 
 @pytest.mark.parametrize(("shape", "axis"), SUMS)
-@pytest.mark.parametrize("keepdims", [False, True])
-def test_an_entry_gets_the_gradient_of_the_sum_it_went_into(shape: Shape, axis: Any, keepdims: bool) -> None:
+def test_an_entry_gets_the_gradient_of_the_sum_it_went_into(shape: Shape, axis: Any) -> None:
     x = draw(*shape)
-    g = draw(*x.sum(axis, keepdims=keepdims).shape)
-    grad = sum_vjp(g, shape, axis, keepdims)
-    assert_gradients(lambda x: x.sum(axis, keepdims=keepdims), [x], [grad], upstream=g, names=["x"])
-    assert np.isin(grad, g).all(), "a gradient of a sum holds nothing but entries of g"
+    for keepdims in (False, True):
+        g = draw(*x.sum(axis, keepdims=keepdims).shape)
+        grad = sum_vjp(g, shape, axis, keepdims)
+        assert_gradients(
+            lambda x, keepdims=keepdims: x.sum(axis, keepdims=keepdims), [x], [grad], upstream=g, names=["x"]
+        )
+        assert np.isin(grad, g).all(), "the gradient of a sum holds nothing but entries of g"
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(mutually_broadcastable_shapes(num_shapes=2, min_side=0, max_side=3), st.integers(0, 10**6))
 def test_mul_vjp_is_the_adjoint_of_a_change_of_either_factor(shapes: BroadcastableShapes, seed: int) -> None:
     np.random.seed(seed)
@@ -151,7 +143,7 @@ def test_mul_vjp_is_the_adjoint_of_a_change_of_either_factor(shapes: Broadcastab
     assert_close(np.sum(db * change_b), np.sum(g * (a * change_b)), atol=1e-9, name="<db, change of b>")
 
 
-@settings(max_examples=25)
+@settings(max_examples=20)
 @given(mutually_broadcastable_shapes(signature="(n,k),(k,m)->(n,m)", max_side=3), st.integers(0, 10**6))
 def test_matmul_vjp_is_the_adjoint_of_a_change_of_either_factor(
     shapes: BroadcastableShapes, seed: int
@@ -165,17 +157,18 @@ def test_matmul_vjp_is_the_adjoint_of_a_change_of_either_factor(
     assert_close(np.sum(db * change_b), np.sum(g * (a @ change_b)), atol=1e-9, name="<db, change of b>")
 
 
-def test_a_small_network_agrees_with_torch() -> None:
-    """y = sum over positions of (x W + b) * scale, with a batch of x and one scale for each feature."""
+def test_together_they_differentiate_a_layer() -> None:
+    """(x W + b) * scale, summed over positions, with a scale for each example and feature."""
     x, W, b, scale, g = draw(2, 4, 3), draw(3, 5), draw(5), draw(2, 1, 5), draw(2, 5)
-    leaves = [torch.from_numpy(one).requires_grad_() for one in (x, W, b, scale)]
-    y = ((leaves[0] @ leaves[1] + leaves[2]) * leaves[3]).sum(1)
-    expected = torch.autograd.grad(y, leaves, torch.from_numpy(g))
-
-    of_product = sum_vjp(g, (2, 4, 5), 1, False)
-    of_sum, d_scale = mul_vjp(of_product, x @ W + b, scale)
-    dx, dW = matmul_vjp(of_sum, x, W)
-    assert_close([dx, dW, unbroadcast(of_sum, (5,)), d_scale], [one.numpy() for one in expected])
+    of_sum, d_scale = mul_vjp(sum_vjp(g, (2, 4, 5), 1, False), x @ W + b, scale)
+    grads = [*matmul_vjp(of_sum, x, W), unbroadcast(of_sum, (5,)), d_scale]
+    assert_gradients(
+        lambda x, W, b, scale: ((x @ W + b) * scale).sum(1),
+        [x, W, b, scale],
+        grads,
+        upstream=g,
+        names=["x", "W", "b", "scale"],
+    )
 
 
 @pytest.mark.parametrize(
@@ -191,11 +184,13 @@ def test_the_gradient_of_a_sum_is_no_view_of_g(shape: Shape, axis: Any, keepdims
 
 
 def test_numpy_scalars_count_as_arrays_without_axes() -> None:
-    g, x = np.float64(1.5), draw(2, 3)
+    scalars: list[Any] = [np.float64(1.5), np.float64(3.0), np.float64(-2.0)]
+    g, a, b = scalars
+    x = draw(2, 3)
     assert_close(unbroadcast(g, ()), np.array(1.5))
     assert_close(sum_vjp(g, (2, 3), None, False), np.full((2, 3), 1.5))
-    assert_close(mul_vjp(g, np.float64(3.0), np.float64(-2.0)), [np.array(-3.0), np.array(4.5)])
-    assert_close(mul_vjp(x, np.float64(3.0), x), [np.asarray(np.vdot(x, x)), 3 * x])
+    assert_close(mul_vjp(g, a, b), [np.array(-3.0), np.array(4.5)])
+    assert_close(mul_vjp(x, a, x), [np.asarray(np.vdot(x, x)), 3 * x])
 
 
 def test_float32_stays_float32() -> None:

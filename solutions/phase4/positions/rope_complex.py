@@ -22,7 +22,7 @@ def freqs_cis(d: int, T: int, base: float = 10000.0) -> torch.Tensor:
     #        return torch.exp(1j * torch.outer(t, _speeds(d, base).float())).to(torch.complex128)
     # wrong: t = torch.arange(T).bfloat16().double()  # bfloat16 cannot count beyond 256
     # wrong: t = torch.arange(1, T + 1, dtype=torch.float64)  # positions count from 0: the first one is not turned
-    t = torch.arange(T, dtype=torch.float64)
+    t = torch.arange(T)
     # wrong: return torch.exp(-1j * torch.outer(t, _speeds(d, base)))  # this turns the other way round
     # wrong: return torch.exp(1j * torch.outer(t, _speeds(d, base))).to(torch.complex64)  # the table is complex128
     # wrong: return torch.exp(1j * torch.outer(t, 1 / _speeds(d, base)))  # later pairs turn more slowly, not faster
