@@ -7,13 +7,13 @@ here imports a kata.
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from aire_katas.kata import BrokenKata, Kata, read_kata
 
-LINK = re.compile(r"\]\(([a-z0-9_]+/[a-z0-9_]+)\.py\)")
+LINK = re.compile(r"\[([^\]]+)\]\(([a-z0-9_]+/[a-z0-9_]+)\.py\)")
 TITLE = re.compile(r'r?"""(.+?)(?:""")?$')
 
 
@@ -23,10 +23,11 @@ class UnknownKata(LookupError):
 
 @dataclass(frozen=True)
 class Entry:
-    """One kata: its id and where its files are."""
+    """One kata: its id, where its files are, and how its phase's README calls it."""
 
     id: str
     root: Path
+    link_text: str = field(default="", compare=False)
 
     @property
     def phase(self) -> str:
@@ -57,8 +58,13 @@ class Entry:
     def kata(self) -> Kata:
         return read_kata(self.tests)
 
-    @cached_property
+    @property
     def title(self) -> str:
+        """What the README calls it, which no learner edits, else what the stub does."""
+        return self.link_text or self.stub_title
+
+    @cached_property
+    def stub_title(self) -> str:
         """First line of the stub's docstring; the name where a learner has broken that line."""
         try:
             with self.stub.open(encoding="utf-8", errors="replace") as lines:
@@ -117,15 +123,15 @@ class Catalogue:
                 f"{tests.parent.name}/{tests.stem.removeprefix('test_')}"
                 for tests in phase.glob("*/test_*.py")
             }
-            listed = [link for link in self.links(phase.name) if link in present]
+            texts = {link: text for text, link in self.links(phase.name) if link in present}
             found += (
-                Entry(f"{phase.name}/{link}", self.root)
-                for link in dict.fromkeys([*listed, *sorted(present)])
+                Entry(f"{phase.name}/{link}", self.root, texts.get(link, ""))
+                for link in dict.fromkeys([*texts, *sorted(present)])
             )
         return tuple(found)
 
-    def links(self, phase: str) -> list[str]:
-        """The topic/name links of a phase's README, in order."""
+    def links(self, phase: str) -> list[tuple[str, str]]:
+        """(title, topic/name) of the links of a phase's README, in order."""
         readme = self.root / "katas" / phase / "README.md"
         return LINK.findall(readme.read_text(encoding="utf-8")) if readme.is_file() else []
 

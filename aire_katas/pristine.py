@@ -1,8 +1,9 @@
 """The stub as it was before the learner solved it, found in git's history
 
 Learners commit their solved files over the stub, so the last committed version is often no stub at all, and
-the first one may have been mended since. Of all committed versions of the file, the stub is the one with the
-most functions that do nothing but raise NotImplementedError; of several such versions, the newest.
+the first one may have been mended since. Of all committed versions of the file, the stub is the one that
+raises NotImplementedError most often, and in the most functions that do nothing else; of several such
+versions, the newest.
 """
 
 import ast
@@ -23,28 +24,34 @@ def pristine_stub(root: Path, file: Path) -> bytes:
     if not versions:
         raise NoStub(f"git knows no committed version of {relative}")
     stub = max(versions, key=unsolved)  # the first of equals, and git lists the newest first
-    if not unsolved(stub):
+    if not any(unsolved(stub)):
         raise NoStub(
             f"no committed version of {relative} is unsolved (is this a shallow clone? git fetch --unshallow)"
         )
     return stub
 
 
-def unsolved(source: bytes) -> int:
-    """How many functions do nothing but raise NotImplementedError; 0 for what is no Python."""
+def unsolved(source: bytes) -> tuple[int, int]:
+    """How often NotImplementedError is raised, and by how many functions that do nothing else.
+
+    (0, 0) for what is no Python.
+    """
     try:
-        tree = ast.parse(source)
+        nodes = list(ast.walk(ast.parse(source)))
     except (SyntaxError, ValueError):
-        return 0
-    return sum(isinstance(node, ast.FunctionDef) and _raises_only(node) for node in ast.walk(tree))
+        return 0, 0
+    raised = sum(isinstance(node, ast.Raise) and _is_todo(node) for node in nodes)
+    return raised, sum(isinstance(node, ast.FunctionDef) and _raises_only(node) for node in nodes)
 
 
 def _raises_only(function: ast.FunctionDef) -> bool:
     body = function.body[1:] if ast.get_docstring(function) is not None else function.body
-    if len(body) != 1 or not isinstance(body[0], ast.Raise) or body[0].exc is None:
-        return False
-    raised = body[0].exc
-    return ast.unparse(raised.func if isinstance(raised, ast.Call) else raised) == "NotImplementedError"
+    return len(body) == 1 and isinstance(body[0], ast.Raise) and _is_todo(body[0])
+
+
+def _is_todo(statement: ast.Raise) -> bool:
+    raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
 
 
 def _version(root: Path, blob: str) -> bytes:

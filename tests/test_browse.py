@@ -158,7 +158,10 @@ def test_screens_are_plain_in_a_pipe_and_fit_eighty_columns(tiny_tree: Path) -> 
 
 def test_a_letter_that_the_terminal_lacks_ends_no_command(tiny_tree: Path) -> None:
     write_kata(
-        tiny_tree, "phase1/words/turn", stub=STUB.replace("TITLE", "Turn by \N{GREEK SMALL LETTER THETA}")
+        tiny_tree,
+        "phase1/words/turn",
+        stub=STUB.replace("TITLE", "Turn by \N{GREEK SMALL LETTER THETA}"),
+        listed=False,
     )
     result = CliRunner(charset="latin-1").invoke(main, ["list", "turn"])
     assert (result.exit_code, result.stdout.split()[-3:]) == (0, ["Turn", "by", "?"])
@@ -175,7 +178,7 @@ def test_colour_is_for_terminals_without_no_color(tiny_tree: Path) -> None:
 
 def test_titles_are_cut_where_the_terminal_ends_and_whole_in_a_pipe(tiny_tree: Path) -> None:
     title = "One title that is much longer than most others are"
-    write_kata(tiny_tree, "phase1/words/long", stub=STUB.replace("TITLE", title))
+    write_kata(tiny_tree, "phase1/words/long", stub=STUB.replace("TITLE", title), listed=False)
     screen = in_terminal("list", COLUMNS="60", NO_COLOR="1")
     assert "long    *       5 min  to do       One title that is mu...\n" in screen
     assert max(map(len, screen.splitlines())) == 60

@@ -5,7 +5,7 @@ import pytest
 
 from aire_katas.catalogue import Catalogue, UnknownKata, find_root, id_of
 from aire_katas.kata import BrokenKata
-from tests.conftest import CHECKOUT, SOLUTION, STUB, needing, write_kata, write_suite
+from tests.conftest import CHECKOUT, SOLUTION, STUB, needing, solve, write_kata, write_suite
 
 
 @pytest.fixture
@@ -61,14 +61,18 @@ def test_an_entry_knows_its_files(tiny_tree: Path, catalogue: Catalogue) -> None
         ("", "step"),
     ],
 )
-def test_the_title_is_the_first_line_of_the_stub(tiny_tree: Path, docstring: str, title: str) -> None:
-    (tiny_tree / "katas/phase1/numbers/step.py").write_text(docstring)
-    assert Catalogue(tiny_tree).resolve("step").title == title
+def test_an_unlisted_kata_is_called_by_the_first_line_of_its_stub(
+    tiny_tree: Path, docstring: str, title: str
+) -> None:
+    write_kata(tiny_tree, "phase1/numbers/aside", stub=docstring, listed=False)
+    assert Catalogue(tiny_tree).resolve("aside").title == title.replace("step", "aside")
 
 
-def test_a_kata_whose_stub_was_deleted_is_still_a_kata(tiny_tree: Path) -> None:
+def test_the_readme_names_a_kata_whatever_becomes_of_its_stub(tiny_tree: Path) -> None:
+    solve(tiny_tree, "phase1/numbers/step")
+    assert Catalogue(tiny_tree).resolve("step").title == "Step"
     (tiny_tree / "katas/phase1/numbers/step.py").unlink()
-    assert Catalogue(tiny_tree).resolve("step").title == "step"
+    assert Catalogue(tiny_tree).resolve("step").title == "Step"
 
 
 def test_hints_are_read_from_the_solution(catalogue: Catalogue) -> None:
@@ -190,7 +194,7 @@ def test_phases_and_topics_select_their_katas(catalogue: Catalogue, text: str, n
 
 
 def test_a_pattern_matches_ids_and_titles_whatever_the_case(tiny_tree: Path) -> None:
-    write_kata(tiny_tree, "phase1/words/bare", stub=STUB.replace("TITLE", "Rotary Positions"))
+    write_kata(tiny_tree, "phase1/words/bare", stub=STUB.replace("TITLE", "Rotary Positions"), listed=False)
     catalogue = Catalogue(tiny_tree)
     assert [entry.name for entry in catalogue.matching("rotary")] == ["bare"]
     assert [entry.name for entry in catalogue.matching("NUMBERS")] == ["double", "step"]
@@ -271,5 +275,5 @@ def test_reading_the_catalogue_imports_no_kata(tiny_tree: Path) -> None:
         tiny_tree, "phase1/words/trap", stub="raise SystemExit\n", solution=f"raise SystemExit\n{SOLUTION}"
     )
     entry = Catalogue(tiny_tree).resolve("trap")
-    assert (entry.title, entry.kata.minutes) == ("trap", 5)
+    assert (entry.title, entry.kata.minutes) == ("Trap", 5)
     assert os.listdir(tiny_tree / "katas/phase1/words").count("__pycache__") == 0

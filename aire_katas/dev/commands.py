@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from aire_katas.catalogue import Catalogue, find_root, id_of
+from aire_katas.catalogue import Entry, id_of
+from aire_katas.cli.checkout import SomeKatas, catalogue
 
 
 @click.group()
@@ -15,26 +16,26 @@ def dev() -> None:
 
 
 @dev.command()
-@click.argument("ids", nargs=-1)
+@click.argument("chosen", metavar="[ID]...", nargs=-1, type=SomeKatas())
 @click.option("--changed", is_flag=True, help="Only katas with changes since --base, committed or not.")
 @click.option(
     "--base", default="origin/main", show_default=True, help="The commit that --changed compares with."
 )
 @click.option("--minutes", type=float, help="Prove the changed katas, then others while this time lasts.")
-def check(ids: tuple[str, ...], changed: bool, base: str, minutes: float | None) -> None:
+def check(chosen: tuple[list[Entry], ...], changed: bool, base: str, minutes: float | None) -> None:
     """Prove katas: the stub is to do, the reference passes, every mistake and spoiler is rejected."""
     from aire_katas.dev.proof import prove
 
-    catalogue = Catalogue(find_root())
-    entries = [entry for text in ids for entry in catalogue.select(text)] or list(catalogue.entries)
-    touched = set(changed_katas(catalogue.root, base)) if changed or minutes else set()
+    here = catalogue()
+    entries = _flat(chosen) or list(here.entries)
+    touched = set(changed_katas(here.root, base)) if changed or minutes else set()
     first = [entry for entry in entries if entry.id in touched]
     rest = [] if changed else [entry for entry in entries if entry.id not in touched]
     started, bad, proved = time.monotonic(), 0, 0
     for entry in (*first, *rest):
         if minutes is not None and entry not in first and time.monotonic() - started > 60 * minutes:
             break
-        proof = prove(entry, catalogue)
+        proof = prove(entry, here)
         proved += 1
         bad += bool(proof.faults)
         figures = f"{proof.mistakes} mistakes, {proof.spoilers} spoilers, {proof.seconds:.1f} s"
@@ -49,13 +50,12 @@ def check(ids: tuple[str, ...], changed: bool, base: str, minutes: float | None)
 
 
 @dev.command()
-@click.argument("ids", nargs=-1)
-def strength(ids: tuple[str, ...]) -> None:
+@click.argument("chosen", metavar="[ID]...", nargs=-1, type=SomeKatas())
+def strength(chosen: tuple[list[Entry], ...]) -> None:
     """Change references in small ways, and list the changes that no test notices."""
     from aire_katas.dev.strength import measure
 
-    catalogue = Catalogue(find_root())
-    entries = [entry for text in ids for entry in catalogue.select(text)] or list(catalogue.entries)
+    entries = _flat(chosen) or list(catalogue().entries)
     count, survived = 0, 0
     for entry in entries:
         found = measure(entry)
@@ -76,10 +76,14 @@ def new(kata_id: str, title: str) -> None:
     from aire_katas.dev.new import NotNew, write_kata
 
     try:
-        for path in write_kata(find_root(), kata_id, title):
+        for path in write_kata(catalogue().root, kata_id, title):
             click.echo(path)
     except NotNew as error:
         raise click.UsageError(str(error)) from None
+
+
+def _flat(chosen: tuple[list[Entry], ...]) -> list[Entry]:
+    return list(dict.fromkeys(entry for group in chosen for entry in group))
 
 
 def _one_line(text: str) -> str:

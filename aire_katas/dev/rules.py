@@ -157,13 +157,12 @@ def facts_are_sound(source: Source) -> Iterator[str]:
 def place_is_right(source: Source) -> Iterator[str]:
     """Linked once from the phase's README, by its title, after what it needs."""
     entry, catalogue = source.entry, source.catalogue
-    readme = entry.root / "katas" / entry.phase / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    count = catalogue.links(entry.phase).count(f"{entry.topic.partition('/')[2]}/{entry.name}")
-    if count != 1:
-        yield f"linked {count} times from {readme.relative_to(entry.root)}; once is right"
-    elif f"[{entry.title}](" not in text:
-        yield f"its link in {readme.relative_to(entry.root)} should read: {entry.title}"
+    readme = f"katas/{entry.phase}/README.md"
+    texts = [text for text, link in catalogue.links(entry.phase) if f"{entry.phase}/{link}" == entry.id]
+    if len(texts) != 1:
+        yield f"linked {len(texts)} times from {readme}; once is right"
+    elif texts[0] != entry.stub_title:
+        yield f"its link in {readme} should read: {entry.stub_title}"
     order = [one.id for one in catalogue.entries]
     for need in entry.kata.needs:
         if need in order and order.index(need) > order.index(entry.id):

@@ -47,7 +47,7 @@ def apply_rope(x: torch.Tensor, cis: torch.Tensor) -> torch.Tensor:
     # wrong: z = z + cis  # a complex number is turned by multiplying; adding is what the sinusoidal code does
     # wrong: z = z * cis.conj()  # this turns the other way round
     # wrong: z = z * cis[0]  # every position has a row of its own
-    # wrong: z = (z.transpose(0, -2) * cis[: len(z)]).transpose(0, -2)  # the rows of cis go with the axis T, not with the first one
+    # wrong: z = z * cis[:, None]  # the rows of cis go with the axis T of x, not with the axis before it
     z = z * cis
     # wrong: return torch.view_as_real(z).flatten(-2)  # the result has the dtype of x
     # wrong: return z.to(x.dtype)  # d/2 complex numbers are d real ones: this keeps the real parts only
