@@ -47,7 +47,7 @@ def refuse(forbids: Mapping[str, str], learner: Path, test: Path) -> Iterator[No
 def check_source(forbids: Mapping[str, str], learner: Path) -> None:
     """Raise Forbidden where the file imports or names what is forbidden."""
     __tracebackhide__ = True
-    for line, name in _names(ast.parse(learner.read_bytes())):
+    for line, name in _names_in(learner, learner.stat().st_mtime_ns):
         for forbidden, remedy in forbids.items():
             if name == forbidden or name.startswith(f"{forbidden}."):
                 raise Forbidden(_message(forbidden, remedy, learner.name, line))
@@ -58,6 +58,12 @@ def _message(name: str, remedy: str, file: str, line: int) -> str:
 
 
 # The syntax tree ----------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _names_in(file: Path, _changed: int) -> tuple[tuple[int, str], ...]:
+    """What _names finds in a file, which is read again once it has changed: every test of a kata asks."""
+    return tuple(_names(ast.parse(file.read_bytes())))
 
 
 def _names(tree: ast.Module) -> Iterator[tuple[int, str]]:
