@@ -32,7 +32,7 @@ class Node:
 
 
 def asked_once() -> Callable[[Node], Iterator[Node]]:
-    """A `parents` that gives one-shot iterators and fails when it is asked for a node's parents a second time."""
+    """A `parents` that gives one-shot iterators and fails when asked about a node a second time."""
     asked: set[int] = set()
 
     def parents(node: Node) -> Iterator[Node]:

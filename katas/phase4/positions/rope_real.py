@@ -28,8 +28,8 @@ positions of any other shape, even if they would broadcast.
 `interleaved_to_half` converts the weights W (H d, D) of a query or key projection y = W x, where head h owns
 the rows h d ... h d + d - 1. It permutes rows within each head, so that the heads of the new y, given to
 rope_half, make the same pairs with the same speeds, first and second in their roles, as those of the old y
-given to rope_interleaved. Then all scores are the same. ValueError unless the rows of W make H heads of even
-width. Complex numbers are not allowed anywhere.
+given to rope_interleaved. Then all scores are the same. The result has the dtype of W, which stays unchanged.
+ValueError unless the rows of W make H heads of even width. Complex numbers are not allowed anywhere.
 
 Su et al. 2021, section 3.4.2; Hugging Face's convert_llama_weights_to_hf, 2023.
 """
@@ -48,5 +48,5 @@ def rope_half(x: torch.Tensor, positions: torch.Tensor, base: float = 10000.0) -
 
 
 def interleaved_to_half(W: torch.Tensor, H: int) -> torch.Tensor:
-    """The rows of W (H d, D), permuted within each of H heads for use with rope_half; a new tensor like W."""
+    """The rows of W (H d, D), permuted within each of H >= 1 heads for use with rope_half."""
     raise NotImplementedError

@@ -46,7 +46,7 @@ def rope_half(x: torch.Tensor, positions: torch.Tensor, base: float = 10000.0) -
 
 
 def interleaved_to_half(W: torch.Tensor, H: int) -> torch.Tensor:
-    """The rows of W (H d, D), permuted within each of H heads for use with rope_half; a new tensor like W."""
+    """The rows of W (H d, D), permuted within each of H >= 1 heads for use with rope_half."""
     # wrong: pass  # rows that make no H heads of even width have to raise ValueError
     # wrong: if len(W) % H:  # the width of a head has to be even as well
     #            raise ValueError(f"{len(W)} rows do not make {H} heads of even width")
