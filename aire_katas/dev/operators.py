@@ -164,7 +164,8 @@ def change_call(node: ast.AST) -> Iterator[str]:
         yield f"({ast.unparse(node.func.value)})"
     function, arguments = ast.unparse(node.func), [ast.unparse(one) for one in node.args]
     words = [ast.unparse(one) for one in node.keywords]
-    if len(arguments) >= 2 and arguments[0] != arguments[1]:
+    symmetric = isinstance(node.func, ast.Attribute) and node.func.attr in ("transpose", "swapaxes")
+    if len(arguments) >= 2 and arguments[0] != arguments[1] and not symmetric:
         yield f"{function}({', '.join([arguments[1], arguments[0], *arguments[2:], *words])})"
     for i in range(len(words)):
         yield f"{function}({', '.join([*arguments, *words[:i], *words[i + 1 :]])})"

@@ -25,9 +25,9 @@ Vaswani et al. 2017, section 3.2.3; Prince 2023, section 12.8.
 
 import torch
 
-from solutions.phase4.attention.masks import padding  # noqa: F401  # for your cross_attention
-from solutions.phase4.attention.multi_head import merge_heads, split_heads  # noqa: F401
-from solutions.phase4.attention.sdpa import sdpa  # noqa: F401
+from solutions.phase4.attention.masks import padding  # for your cross_attention
+from solutions.phase4.attention.multi_head import merge_heads, split_heads
+from solutions.phase4.attention.sdpa import sdpa
 
 
 def cross_attention(

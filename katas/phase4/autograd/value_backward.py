@@ -35,7 +35,7 @@ Karpathy, micrograd, 2020; Baydin et al. 2018, section 3.2.
 import math
 from collections.abc import Iterable
 
-from solutions.phase4.autograd.topo_order import topo_order  # noqa: F401  # for your backward
+from solutions.phase4.autograd.topo_order import topo_order  # for your backward
 
 
 class Value:

@@ -45,7 +45,7 @@ def cross_attention(
     # wrong: O = sdpa(Q, K, V, mask, scale=ctx.shape[-1] ** -0.5)  # the scale comes from the width of a head, not of the context
     # wrong: O = sdpa(Q, K, V, mask, scale=x.shape[-1] ** -0.5)  # the scale comes from the width of a head, not from D
     # wrong: O = sdpa(Q, K, V if mask is None else V * mask.mT)  # zeros as values still take their share of the weights: mask the scores
-    O = sdpa(Q, K, V, mask)  # noqa: E741
+    O = sdpa(Q, K, V, mask)
     # wrong: return x + merge_heads(O) @ Wo.mT  # the residual connection is the business of the block around this
     # wrong: return merge_heads(O)  # Wo mixes what the heads have found: it is missing
     # wrong: return merge_heads(O) @ Wo  # Wo is used as nn.Linear does: y = x W^T

@@ -61,7 +61,7 @@ def mha(
     mask = causal_mask(x.shape[1], x.shape[1]) if causal else None
     # wrong: O = sdpa(Q, K, V, mask, scale=x.shape[-1] ** -0.5)  # the scale comes from the width of a head, not from D
     # wrong: O = sdpa(Q.transpose(1, 2), K.transpose(1, 2), V.transpose(1, 2)).transpose(1, 2)  # positions attend to positions; here heads attend to heads
-    O = sdpa(Q, K, V, mask)  # noqa: E741
+    O = sdpa(Q, K, V, mask)
     # wrong: return merge_heads(O)  # Wo mixes what the heads have found: it is missing
     # wrong: return merge_heads(O) @ Wo  # Wo is used as nn.Linear does: y = x W^T
     # wrong: return torch.cat([O[:, h] @ Wo[: O.shape[-1], : O.shape[-1]].mT for h in range(H)], -1)  # Wo mixes heads: it comes after merging
