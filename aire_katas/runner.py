@@ -6,8 +6,10 @@ parent kills all of it. What the tests said comes back in a file; exit codes and
 """
 
 import contextlib
+import functools
 import gc
 import importlib
+import io
 import json
 import os
 import signal
@@ -23,7 +25,7 @@ from aire_katas import impl
 from aire_katas.catalogue import Entry
 from aire_katas.verdicts import State, TestVerdict, combine
 
-HEAVY = ("numpy", "torch", "sympy", "hypothesis", "pytest")
+HEAVY = ("numpy", "torch", "sympy", "hypothesis")
 MEMORY = 12 << 30  # bytes of address space that a child may take
 
 
@@ -100,11 +102,16 @@ def run_all(jobs: Iterable[Job], *, workers: int | None = None) -> Iterator[Run]
                 child.kill()
 
 
+@functools.cache
 def _warm_up() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     for name in HEAVY:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    with contextlib.suppress(ImportError), contextlib.redirect_stdout(io.StringIO()):
+        import pytest
+
+        pytest.main(["--help", "-c", os.devnull])  # loads the modules of pytest's own plugins, too
     gc.freeze()  # children need not look through what the parent has imported
 
 

@@ -8,8 +8,8 @@ affordable: the softmax needs a single number per query, D below, and that can b
     P = softmax of S along keys
     O = P V
 
-`attn_forward` computes O, for one head of one sequence: Q (Tq, d), K (Tk, d), V (Tk, dv) -> O (Tq, dv). Tq and
-Tk may differ, and so may d and dv; all are at least 1. A boolean `mask` (Tq, Tk) is True where a query may
+`attn_forward` computes O, for one head of one sequence: Q (Tq, d), K (Tk, d), V (Tk, dv) -> O (Tq, dv). Tq
+and Tk may differ, and so may d and dv; all are at least 1. A boolean `mask` (Tq, Tk) is True where a query may
 attend. A masked key has no effect, even if it is as large as 1e15 or its value as large as 1e30; a query that
 may attend to no key gets zeros. Scores may be in the thousands.
 
@@ -43,7 +43,7 @@ def attn_forward(
     raise NotImplementedError
 
 
-def row_delta(dO: np.ndarray, O: np.ndarray) -> np.ndarray:  # noqa: E741
+def row_delta(dO: np.ndarray, O: np.ndarray) -> np.ndarray:
     """D (Tq,): the sum of dO * O over each row, from dO and O (Tq, dv)."""
     raise NotImplementedError
 

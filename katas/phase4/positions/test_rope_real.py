@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 from mpmath import mp
+from torch.overrides import TorchFunctionMode
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
@@ -19,13 +20,6 @@ KATA = Kata(
         "torch.view_as_complex": "turn each pair with cos and sin",
         "torch.complex": "turn each pair with cos and sin",
         "torch.polar": "turn each pair with cos and sin",
-        "torch.complex32": "turn each pair with cos and sin",
-        "torch.complex64": "turn each pair with cos and sin",
-        "torch.complex128": "turn each pair with cos and sin",
-        "torch.cfloat": "turn each pair with cos and sin",
-        "torch.cdouble": "turn each pair with cos and sin",
-        "torch.Tensor.cfloat": "turn each pair with cos and sin",
-        "torch.Tensor.cdouble": "turn each pair with cos and sin",
     },
 )
 
@@ -53,6 +47,16 @@ def turned_half(x: torch.Tensor, rows: torch.Tensor, base: float = 10000.0) -> t
     interleaved = torch.empty_like(x)
     interleaved[..., order(d)] = x
     return turned(interleaved, rows, base)[..., order(d)]
+
+
+class RealNumbersOnly(TorchFunctionMode):
+    """Within, no function of torch may return a complex tensor."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        is_complex = isinstance(result, torch.Tensor) and result.is_complex()
+        assert not is_complex, "a complex tensor was made: turn each pair with cos and sin"
+        return result
 
 
 both = pytest.mark.parametrize(
@@ -157,6 +161,14 @@ def test_late_positions_are_accurate(rope: Callable, oracle: Callable) -> None:
         sin = x.new_tensor([[float(mp.sin(a)) for a in row] for row in angles])
     # The first entries of the pairs become cos - sin, the second ones cos + sin, in whatever places.
     assert_close(rope(x, rows).sort()[0], torch.cat([cos - sin, cos + sin], -1).sort()[0], atol=1e-8)
+
+
+@both
+def test_no_complex_number_is_involved(rope: Callable, oracle: Callable) -> None:
+    x, rows = draw(2, 4, 6), torch.arange(4)
+    with RealNumbersOnly():
+        out = rope(x, rows)
+    assert_close(out, oracle(x, rows))
 
 
 @both

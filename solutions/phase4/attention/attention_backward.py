@@ -47,11 +47,11 @@ def attn_forward(
     # wrong: P = E / np.maximum(E.sum(0, keepdims=True), 1)  # each query distributes its attention over the keys: along rows
     # wrong: P = E / E.shape[1]  # the weights of a row sum to 1: divide by the sum of the row
     P = E / np.maximum(E.sum(1, keepdims=True), 1)  # where there is a key, the largest has E = 1
-    O = P @ V  # noqa: E741
+    O = P @ V
     return O, (Q, K, V, P, O, scale)
 
 
-def row_delta(dO: np.ndarray, O: np.ndarray) -> np.ndarray:  # noqa: E741
+def row_delta(dO: np.ndarray, O: np.ndarray) -> np.ndarray:
     """D (Tq,): the sum of dO * O over each row, from dO and O (Tq, dv)."""
     # wrong: return (dO * O).sum(0)  # one number for each query: sum over the columns
     # wrong: return (dO * O).mean(1)  # a sum, not a mean
@@ -62,7 +62,7 @@ def row_delta(dO: np.ndarray, O: np.ndarray) -> np.ndarray:  # noqa: E741
 
 def attn_backward(dO: np.ndarray, cache: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """dQ (Tq, d), dK (Tk, d) and dV (Tk, dv), from dO (Tq, dv)."""
-    Q, K, V, P, O, scale = cache  # noqa: E741
+    Q, K, V, P, O, scale = cache
     # wrong: dV = P @ dO  # a key collects from its column of P: transpose
     # wrong: dV = P.T @ (dO * O)  # the slope of O = P V along V is P, and nothing else
     dV = P.T @ dO  # (Tk, dv)
