@@ -3,6 +3,7 @@
 `attach` finds out at collection, `rules_of` holds while a test runs, `judge` turns its report into a verdict.
 """
 
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ from aire_katas.timelimit import TimeLimit, time_limit
 from aire_katas.verdicts import State, TestVerdict, file_hash
 
 KEY = pytest.StashKey["Tested"]()
+SECONDS = pytest.StashKey[
+    float
+]()  # of processor time in a test's call, which a busy machine does not stretch
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,12 @@ def rules_of(item: pytest.Item) -> Iterator[None]:
     message = f"{tested.id} took more than {tested.kata.seconds:g} s: is there a loop that never ends?"
     own = f"solutions.{tested.id.replace('/', '.')}"
     forbids = {**tested.kata.forbids, own: "that is this kata's reference"}
-    with time_limit(tested.kata.seconds, message), refuse(forbids, tested.learner, tested.test):
-        yield
+    started = time.process_time()
+    try:
+        with time_limit(tested.kata.seconds, message), refuse(forbids, tested.learner, tested.test):
+            yield
+    finally:
+        item.stash[SECONDS] = time.process_time() - started
 
 
 def judge(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport, *, todo_ok: bool) -> None:
@@ -90,7 +98,8 @@ def judge(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestRepo
         if todo_ok:
             report.outcome = "skipped"
             report.longrepr = (str(tested.test), 0, message)  # the shape pytest wants of a skip
-    _put_verdict(report, tested, item.nodeid.partition("::")[2], state, error, message)
+    seconds = item.stash.get(SECONDS, 0.0)
+    _put_verdict(report, tested, item.nodeid.partition("::")[2], state, error, message, seconds)
 
 
 def import_error(report: pytest.CollectReport) -> BaseException | None:
@@ -118,6 +127,7 @@ def _put_verdict(
     state: State,
     error: BaseException | None,
     message: str,
+    seconds: float = 0.0,
 ) -> None:
     """Leave the verdict on the report, as plain data that xdist can send."""
     verdict = TestVerdict(
@@ -126,7 +136,7 @@ def _put_verdict(
         state=state,
         error=type(error).__name__ if error else "",
         message=message,
-        seconds=getattr(report, "duration", 0.0),
+        seconds=seconds,
         tests=tested.count,
         stub_hash=tested.stub_hash,
         tests_hash=tested.tests_hash,

@@ -39,7 +39,7 @@ class TestVerdict:
     state: State
     error: str  # class of the exception, "" where there was none
     message: str
-    seconds: float
+    seconds: float  # of processor time
     tests: int  # how many tests the kata has, so that a partial run is never taken for a whole one
     stub_hash: str
     tests_hash: str

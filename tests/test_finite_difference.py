@@ -30,9 +30,6 @@ INPUTS = (X, W, B)
 GRADS = linear_backward(X, W, DY)
 
 
-# Finite differences -------------------------------------------------------------------------------------
-
-
 def test_differences_come_in_the_shape_and_library_of_the_input() -> None:
     expected = linear_backward(X, W, DY)
     for argument in range(3):

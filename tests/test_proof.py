@@ -29,7 +29,11 @@ def test_a_good_kata_is_proved(tiny_tree: Path) -> None:
     assert not (tiny_tree / ".aire-katas/state.json").exists()
 
 
-SLOW = SOLUTION.replace("    return 2 * x + 1", "    import time\n    time.sleep(1)\n    return 2 * x + 1")
+SLOW = SOLUTION.replace(
+    "    return 2 * x + 1",
+    "    import time\n    end = time.process_time() + 1\n    while time.process_time() < end:\n        pass\n"
+    "    return 2 * x + 1",
+)
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,19 @@ def test_the_worst_entry_is_named_and_the_likeness_told() -> None:
     assert text.endswith("it looks transposed: swap the last two axes")
 
 
+def test_a_mean_too_low_is_said_to_be_below() -> None:
+    assert "10.0 standard errors below; p-value 1.5e-23" in message(assert_mean, np.zeros(100), 1.0, std=1)
+
+
+def test_a_likeness_is_told_within_three_standard_errors() -> None:
+    def rows(*means: float) -> np.ndarray:
+        return np.tile(means, (100, 1))
+
+    told = message(assert_mean, rows(4.02, 3, 2, 1), [1, 2, 3, 4], std=0.1)
+    assert told.endswith("it looks reversed along axis 0")
+    assert "looks" not in message(assert_mean, rows(4.04, 3, 2, 1), [1, 2, 3, 4], std=0.1)
+
+
 def test_a_likeness_that_noise_could_feign_is_not_told() -> None:
     """2.9 standard errors above zero is 2.9 away from its own negative, too."""
     text = message(assert_mean, np.full(100, 0.029), 0.0, std=0.1, false_alarm=0.05)
@@ -155,8 +168,11 @@ def test_dividing_by_the_wrong_variance_is_seen() -> None:
 
 def test_the_kurtosis_sets_the_standard_error() -> None:
     samples = LOTS / LOTS.std(ddof=1) * math.sqrt(1.2)
-    assert fails(assert_variance, samples, 1.0, kurtosis=3.0)
     assert_variance(samples, 1.0, kurtosis=9.0)
+    text = message(assert_variance, samples, 1.0, kurtosis=1.001)
+    assert text.startswith("variance is 1.2 over 2000 samples, expected 1\n")
+    error = math.sqrt((0.001 + 2 / 1999) / 2000)
+    assert f"{0.2 / error:.1f} standard errors above" in text
 
 
 def test_a_proportion_too_far_off_is_seen() -> None:
@@ -226,7 +242,9 @@ def test_the_gap_is_found_where_no_sample_lies() -> None:
 def test_the_largest_gap_is_that_of_scipy() -> None:
     samples = draws().random(1000) ** 1.5
     wanted = stats.kstest(samples, "uniform").statistic
-    assert f"off by {wanted:.3g}," in message(assert_cdf, samples, uniform_cdf)
+    p_value = 2 * math.exp(-2 * 1000 * wanted**2)
+    text = message(assert_cdf, samples, uniform_cdf)
+    assert f"off by {wanted:.3g}, allowed 0.0852; p-value {p_value:.2g}\n" in text
 
 
 # What is never right ---------------------------------------------------------------------------------------

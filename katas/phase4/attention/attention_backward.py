@@ -9,9 +9,9 @@ affordable: the softmax needs a single number per query, D below, and that can b
     O = P V
 
 `attn_forward` computes O, for one head of one sequence: Q (Tq, d), K (Tk, d), V (Tk, dv) -> O (Tq, dv). Tq
-and Tk may differ, and so may d and dv; all are at least 1. A boolean `mask` (Tq, Tk) is True where a query may
-attend. A masked key has no effect, even if it is as large as 1e15 or its value as large as 1e30; a query that
-may attend to no key gets zeros. Scores may be in the thousands.
+and Tk may differ, and so may d and dv; all are at least 1. A boolean `mask` (Tq, Tk) is True where a query
+may attend. A masked key has no effect, even if it is as large as 1e15 or its value as large as 1e30; a query
+that may attend to no key gets zeros. Scores may be in the thousands.
 
 `attn_backward` takes dO, the gradient of a loss L with respect to O, and returns dQ, dK, dV, the gradients of
 L with respect to Q, K and V, in their shapes. Where the mask is False nothing flows: a query without keys has

@@ -62,8 +62,8 @@ def by_torch(
     Q: np.ndarray, K: np.ndarray, V: np.ndarray, dO: np.ndarray, mask: Any = None
 ) -> list[np.ndarray]:
     """O, dQ, dK, dV; every query has a key."""
-    leaves = [torch.from_numpy(one).requires_grad_() for one in (Q, K, V)]
-    out = F.scaled_dot_product_attention(*leaves, None if mask is None else torch.from_numpy(mask))
+    q, k, v = leaves = [torch.from_numpy(one).requires_grad_() for one in (Q, K, V)]
+    out = F.scaled_dot_product_attention(q, k, v, None if mask is None else torch.from_numpy(mask))
     grads = torch.autograd.grad(out, leaves, torch.from_numpy(dO))
     return [one.detach().numpy() for one in (out, *grads)]
 

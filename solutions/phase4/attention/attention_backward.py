@@ -15,8 +15,8 @@ HINTS = (
     "In one row the softmax has the Jacobian dP_j/dS_k = P_j (1[j = k] - P_k). Multiply it with the row dP: all rows need is "
     "P, dP and one number, which row_delta gives.",
     "The mask needs no line of its own on the way back: where P is 0, the gradient of the score is 0.",
-    "On the way forward two things can go wrong in a row without keys: -inf - -inf, and 0/0. Subtract 0 where the maximum is "
-    "-inf, and note that in every other row the exponentials sum to 1 or more.",
+    "On the way forward two things can go wrong in a row without keys: -inf - -inf, and 0/0. Any finite number will do as its "
+    "maximum; and in every other row the exponentials sum to 1 or more.",
 )
 
 
@@ -36,17 +36,18 @@ def attn_forward(
         # wrong: S = np.where(mask, S, 0)  # a score of 0 is a score like others: what is masked has -inf
         # wrong: S = S * mask  # a score of 0 is a score like others: what is masked has -inf
         S = np.where(mask, S, -np.inf)
-    top = S.max(1, keepdims=True)
+    # wrong: top = S.max(1, keepdims=True)  # in a row without keys this is -inf, and -inf - -inf is nan
+    # wrong: top = S.max()  # one maximum for all rows lets a row of smaller scores underflow to 0/0
+    # wrong: top = np.nan_to_num(S, neginf=0.0).max(1, keepdims=True)  # the 0 of a masked key may be far above the scores of the others
+    top = S.max(1, keepdims=True, initial=np.finfo(S.dtype).min)  # finite, even in a row without keys
     # wrong: E = np.exp(S)  # scores in the thousands overflow: subtract the maximum of each row
-    # wrong: E = np.exp(S - top)  # in a row without keys this is -inf - -inf, and nan
-    # wrong: E = np.exp(S - S.max())  # one maximum for all rows lets a row of smaller scores underflow to 0/0
-    # wrong: E = np.exp(S - np.nan_to_num(S, neginf=0.0).max(1, keepdims=True))  # the 0 of a masked key may be far above the scores of the others
-    E = np.exp(S - np.where(np.isfinite(top), top, 0))
+    # wrong: E = np.exp(S + top)  # the maximum is subtracted, so that no exponent is above 0
+    E = np.exp(S - top)
     # wrong: P = E / E.sum(1, keepdims=True)  # a query without keys has a sum of 0: nan
     # wrong: P = E / (E.sum(1, keepdims=True) + 1e-6)  # a small number in the denominator spoils all other rows a little
-    # wrong: P = E / np.maximum(E.sum(0, keepdims=True), 1)  # each query distributes its attention over the keys: along rows
+    # wrong: P = E / E.sum(0, keepdims=True).clip(min=1)  # each query distributes its attention over the keys: along rows
     # wrong: P = E / E.shape[1]  # the weights of a row sum to 1: divide by the sum of the row
-    P = E / np.maximum(E.sum(1, keepdims=True), 1)  # where there is a key, the largest has E = 1
+    P = E / E.sum(1, keepdims=True).clip(min=1)  # where there is a key, the sum is at least 1
     O = P @ V
     return O, (Q, K, V, P, O, scale)
 
