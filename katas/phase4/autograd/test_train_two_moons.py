@@ -45,32 +45,23 @@ def numbers_of(model: MLP) -> list[float]:
 
 
 def by_torch(
-    numbers: list[float],
-    nouts: list[int],
-    X: list,
-    y: list,
-    steps: int,
-    lr: float,
-    lam: float,
-    momentum: float,
+    start: list[float], nouts: list[int], X: list, y: list, steps: int, lr: float, lam: float, momentum: float
 ) -> tuple[list[float], list[float]]:
-    """The losses and the final parameters of an MLP that starts from `numbers`, trained by torch.optim.SGD."""
-    theta = torch.tensor(numbers, dtype=torch.float64, requires_grad=True)
-    optimizer = torch.optim.SGD([theta], lr=lr, momentum=momentum)
-    losses = []
+    """The losses and the final parameters of an MLP that starts from the parameters `start`."""
+    theta = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    losses, velocity = [], torch.zeros_like(theta)
     for _ in range(steps):
-        out, start = torch.tensor(X, dtype=torch.float64), 0  # (n, nin)
+        out, rest = torch.tensor(X, dtype=torch.float64), theta  # (n, nin)
         for i, nout in enumerate(nouts):
             width = out.shape[1] + 1
-            W = theta[start : start + nout * width].reshape(nout, width)  # a row each neuron, its bias last
-            out, start = out @ W[:, :-1].T + W[:, -1], start + nout * width
+            W, rest = rest[: nout * width].reshape(nout, width), rest[nout * width :]  # (nout, nin + 1)
+            out = out @ W[:, :-1].T + W[:, -1]
             out = out.relu() if i < len(nouts) - 1 else out
-        hinge = (1 - torch.tensor(y) * out[:, 0]).clamp(min=0).mean()
-        total = hinge + lam * theta.square().sum()
+        total = (1 - torch.tensor(y) * out[:, 0]).relu().mean() + lam * theta.square().sum()
+        [grad] = torch.autograd.grad(total, theta)
         losses.append(total.item())
-        optimizer.zero_grad()
-        total.backward()
-        optimizer.step()
+        velocity = momentum * velocity + grad
+        theta = (theta - lr * velocity).detach().requires_grad_()
     return losses, theta.tolist()
 
 
@@ -173,23 +164,23 @@ def test_a_label_too_few_or_too_many_is_a_value_error(labels: list[int]) -> None
         svm_loss(values([1.0, 2.0]), labels)
 
 
-# Measured with this set-up but other seeds for data and weights. In 80,000 runs of a right solution one missed the
-# two limits (accuracy 0.875, hinge 0.203), all others had at least 0.9 and at most 0.15: a chance of 1e-5.
-# In 2,000 runs each, the median of accuracy and hinge, and how many runs met both limits:
-#   right                  1.000    0.000   all
-#   never zeroed           0.835  662       4
-#   zeroed before the step 0.500    0.998   none
-#   uphill                 0.185    1e21    none
-#   labels 0 and 1         0.500    2.361   none
-#   no momentum, averaged  0.895    0.284   none
-#   sum, not mean          0.855    0.384   163
-# The last and the first are, like all the others, rejected for certain by the comparison with torch above.
+# Measured with this set-up and other seeds for data and weights. Of 100,000 runs of a right solution one missed
+# a limit, with accuracy 0.89; the largest hinge was 0.139: a chance of 1e-5. In 2,000 runs of each, the medians
+# of accuracy and hinge, and how many runs met both limits:
+#   right                       1.000   0.000   all
+#   never zeroed                0.825     781     4
+#   zeroed before the step      0.500   1.004  none
+#   uphill                      0.175    1e21  none
+#   labels 0 and 1              0.500   2.432  none
+#   no momentum, or averaged    0.885   0.315  none
+#   a sum, not a mean           0.860   0.349   124
+# That these fail for certain, and l2 without squares too (all its runs meet the limits), is for the tests above.
 @pytest.mark.slow
 def test_a_network_parts_the_moons_where_no_line_can() -> None:
-    (X, y), (fresh, labels) = two_moons(30, rng(0)), two_moons(200, rng(1))
+    (X, y), (fresh, labels) = two_moons(20, rng(0)), two_moons(200, rng(1))
     mean, std = X.mean(0), X.std(0)
     X, fresh = (X - mean) / std, (fresh - mean) / std
-    line = np.linalg.lstsq(np.c_[X, np.ones(30)], y, rcond=None)[0]
+    line = np.linalg.lstsq(np.c_[X, np.ones(20)], y, rcond=None)[0]
     assert ((np.c_[fresh, np.ones(200)] @ line) * labels > 0).mean() < 0.9, (
         "a line does it: the data are wrong"
     )

@@ -1,11 +1,11 @@
 """MicroGrad IV: train on two moons
 
-Two interlocked half circles: no straight line parts them, but a network of 24 hidden neurons does so within a
-second. Every training loop you will ever write does what this one does, in the same order; and this is where
-it first shows that backward adds to the gradients that are there already.
+Two interlocked half circles: no straight line parts them, but a network of 24 hidden neurons does, after a
+second or two of training. Every training loop you will ever write does what this one does, in the same order;
+and here it first shows that backward adds to the gradients that are there already.
 
-A model gives one score s for each row x of X: above 0 it says +1, below 0 it says -1. With labels y in {-1, 1}
-the loss has two parts,
+A model gives one score s for each row x of X: above 0 it says +1, below 0 it says -1. With labels y, each -1
+or 1, the loss has two parts,
 
     svm_loss   =  mean over the rows of relu(1 - y s)
     l2         =  lam * sum over the parameters of p ** 2         biases too; no factor of 1/2
