@@ -164,9 +164,9 @@ def test_a_label_too_few_or_too_many_is_a_value_error(labels: list[int]) -> None
         svm_loss(values([1.0, 2.0]), labels)
 
 
-# Measured with this set-up and other seeds for data and weights. Of 100,000 runs of a right solution one missed
-# a limit, with accuracy 0.89; the largest hinge was 0.139: a chance of 1e-5. In 2,000 runs of each, the medians
-# of accuracy and hinge, and how many runs met both limits:
+# Measured with this set-up and other seeds for data and weights. Of 100,000 runs of a right solution one
+# missed a limit, with accuracy 0.89; the largest hinge was 0.139: a chance of 1e-5. In 2,000 runs of each,
+# the medians of accuracy and hinge, and how many runs met both limits:
 #   right                       1.000   0.000   all
 #   never zeroed                0.825     781     4
 #   zeroed before the step      0.500   1.004  none
@@ -174,7 +174,7 @@ def test_a_label_too_few_or_too_many_is_a_value_error(labels: list[int]) -> None
 #   labels 0 and 1              0.500   2.432  none
 #   no momentum, or averaged    0.885   0.315  none
 #   a sum, not a mean           0.860   0.349   124
-# That these fail for certain, and l2 without squares too (all its runs meet the limits), is for the tests above.
+# The few that slip through here, and l2 without squares, of which all do, fail the tests above for certain.
 @pytest.mark.slow
 def test_a_network_parts_the_moons_where_no_line_can() -> None:
     (X, y), (fresh, labels) = two_moons(20, rng(0)), two_moons(200, rng(1))
