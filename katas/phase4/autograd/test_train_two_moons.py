@@ -33,7 +33,7 @@ def two_moons(n: int, generator: np.random.Generator, noise: float = 0.05) -> tu
 
 
 def draw_rows(n: int, nin: int) -> tuple[list[list[float]], list[int]]:
-    return np.random.normal(size=(n, nin)).tolist(), np.random.choice([-1, 1], size=n).tolist()
+    return (2 * np.random.normal(size=(n, nin))).tolist(), np.random.choice([-1, 1], size=n).tolist()
 
 
 def values(numbers: list[float]) -> list[Value]:

@@ -4,6 +4,8 @@ masked_fill hides it in the values while the first one, whose gradient is zero w
 the gradient.
 """
 
+import math
+
 import torch
 
 HINTS = (
@@ -29,7 +31,7 @@ def sdpa(
         # wrong: scale = V.shape[-1] ** -0.5  # the scale comes from the width of the keys, not from that of the values
         # wrong: scale = Q.shape[-1] ** 0.5  # the scores are divided by sqrt(dk), not multiplied by it
         # wrong: scale = K.shape[-2] ** -0.5  # this is the number of keys; the scale comes from their width
-        scale = Q.shape[-1] ** -0.5
+        scale = 1 / math.sqrt(Q.shape[-1])
     S = scale * Q @ K.mT  # (..., Tq, Tk)
     if mask is None:
         # wrong: return S.softmax(-2) @ V  # each query distributes its attention over the keys: the last axis of S

@@ -54,7 +54,7 @@ def train(
     """Full-batch heavy-ball descent on svm_loss + l2; the total loss before each step."""
     losses: list[float] = []
     parameters = model.parameters()
-    velocity = [0.0] * len(parameters)
+    velocity = dict.fromkeys(parameters, 0.0)
     for _ in range(steps):
         scores = [cast(Value, model(x)) for x in X]
         # wrong: loss = svm_loss(scores, y)  # the l2 part is missing
@@ -68,16 +68,17 @@ def train(
         #        zero_grad(parameters)
         # wrong: svm_loss(scores, y).backward()  # the gradient is that of the total, with l2 in it
         loss.backward()
-        # wrong: velocity = [p.grad for p in parameters]  # the velocity keeps a share of what it was: momentum is not used
-        # wrong: velocity = [momentum * v + (1 - momentum) * p.grad for v, p in zip(velocity, parameters, strict=True)]  # this averages gradients; the heavy ball adds the whole gradient
-        # wrong: velocity = [v + p.grad for v, p in zip(velocity, parameters, strict=True)]  # the velocity decays: it is multiplied by momentum first
-        # wrong: velocity = [momentum * velocity[-1] + p.grad for p in parameters]  # each parameter has a velocity of its own
-        velocity = [momentum * v + p.grad for v, p in zip(velocity, parameters, strict=True)]
-        for p, v in zip(parameters, velocity, strict=True):
-            # wrong: p.data += lr * v  # this climbs: the loss falls against the gradient
-            # wrong: p.data -= v  # the learning rate is missing
-            # wrong: p.data -= lr * (p.grad + momentum * v)  # this is Nesterov's look-ahead; the heavy ball moves by its velocity
-            # wrong: p = Value(p.data - lr * v)  # a new Value is not in the model: change the data of the old one
-            p.data -= lr * v
+        for p in parameters:
+            # wrong: velocity[p] = p.grad  # the velocity keeps a share of what it was: momentum is not used
+            # wrong: velocity[p] = momentum * velocity[p] + (1 - momentum) * p.grad  # this averages gradients; the heavy ball adds the whole gradient
+            # wrong: velocity[p] += p.grad  # the velocity decays: it is multiplied by momentum first
+            # wrong: velocity = dict.fromkeys(parameters, momentum * velocity[p] + p.grad)  # each parameter has a velocity of its own
+            # wrong: velocity[p] = momentum * p.grad  # what is carried over is the velocity of the step before
+            velocity[p] = momentum * velocity[p] + p.grad
+            # wrong: p.data += lr * velocity[p]  # this climbs: the loss falls against the gradient
+            # wrong: p.data -= velocity[p]  # the learning rate is missing
+            # wrong: p.data -= lr * (p.grad + momentum * velocity[p])  # this is Nesterov's look-ahead; the heavy ball moves by its velocity
+            # wrong: p = Value(p.data - lr * velocity[p])  # a new Value is not in the model: change the data of the old one
+            p.data -= lr * velocity[p]
     # wrong: return losses[1:] + [(svm_loss([cast(Value, model(x)) for x in X], y) + l2(parameters, lam)).data]  # each loss is noted before its step
     return losses
