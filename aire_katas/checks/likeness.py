@@ -58,7 +58,7 @@ def inverted(a: np.ndarray, e: np.ndarray, close: Close) -> str:
 
 
 def all_zero(a: np.ndarray, e: np.ndarray, close: Close) -> str:
-    return "empty: every entry is zero" if not a.any() else ""
+    return "empty: every entry is zero" if not a.any() and a.size > 1 else ""
 
 
 def sign_flipped(a: np.ndarray, e: np.ndarray, close: Close) -> str:
@@ -73,7 +73,7 @@ def constant_factor(a: np.ndarray, e: np.ndarray, close: Close) -> str:
     factor = complex(np.vdot(e, a) / np.vdot(e, e))
     if abs(factor) < 1e-12 or not _mended(a / factor, a, e, close):
         return ""
-    single = np.count_nonzero(e) == 1
+    single = np.unique(e[e != 0]).size == 1
     words = _named(factor, WHOLE if single else WHOLE + ROOTS, lambda f: close(a / f, e))
     if single and (not words or (e == np.round(e)).all()):
         return ""  # two numbers always have a ratio, and two whole ones often a whole ratio
@@ -84,7 +84,7 @@ def constant_factor(a: np.ndarray, e: np.ndarray, close: Close) -> str:
 
 def constant_offset(a: np.ndarray, e: np.ndarray, close: Close) -> str:
     offset = complex((a - e).mean())
-    if e.size == 1 or not _mended(a - offset, a, e, close):
+    if np.unique(e).size == 1 or not _mended(a - offset, a, e, close):
         return ""
     sign, size = ("minus", -offset) if offset.real < 0 else ("plus", offset)
     return f"like the expected value {sign} {_digits(size)}, in every entry"

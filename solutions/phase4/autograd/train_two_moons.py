@@ -1,6 +1,7 @@
 """Forward, zero, backward, step: PyTorch's loop has the same four lines, and its zero_grad is there for the same reason.
-With 3,000 Values for a forward pass, each a Python object, a step takes some 20 milliseconds; tensors do the same
-arithmetic in 20 microseconds, and that is what the rest of the curriculum is about.
+The graph of one loss has nearly 5,000 Values, each a Python object. On tensors the same loss is a dozen nodes, and a
+step takes a fiftieth of the time for 20 rows and hardly more for 2,000: that is why the engines of the world are made
+of tensors.
 """
 
 from typing import cast
