@@ -199,8 +199,18 @@ class Catalogue:
         return list(chain.values())
 
     def _suggestion(self, name: str) -> str:
-        import difflib
+        from difflib import get_close_matches
 
-        inside = [named for named in self.names if name.rpartition("/")[2] in named] if len(name) > 2 else []
-        close = difflib.get_close_matches(name, self.names, n=1, cutoff=0.5) or sorted(inside, key=len)
-        return f", did you mean `{close[0]}`?" if close else "; `aire-katas list` shows all"
+        last = name.rpartition("/")[2]
+        words: dict[str, list[str]] = {}  # rope -> rope_complex, rope_real
+        for entry in self.entries:
+            for word in entry.name.split("_"):
+                words.setdefault(word, []).append(self.short_name(entry))
+        close = (
+            get_close_matches(name, self.names, n=1, cutoff=0.75)
+            or [kata for word in get_close_matches(last, words, n=1, cutoff=0.75) for kata in words[word]][:3]
+            or get_close_matches(name, self.names, n=1, cutoff=0.5)
+            or sorted((one for one in self.names if len(last) > 2 and last in one), key=len)[:1]
+        )
+        meant = " or ".join(f"`{one}`" for one in close)
+        return f", did you mean {meant}?" if close else "; `aire-katas list` shows all"

@@ -174,6 +174,15 @@ def test_a_misspelt_kata_is_guessed(tmp_path: Path, typed: str, meant: str) -> N
     assert refusal(Catalogue(tmp_path), typed) == f"no kata `{typed}`, did you mean `{meant}`?"
 
 
+@pytest.mark.parametrize("typed", ["rope", "rpoe"])
+def test_a_word_of_several_names_suggests_them_all(tmp_path: Path, typed: str) -> None:
+    write_suite(tmp_path)
+    for name in ("rope_complex", "rope_real", "sinusoidal"):
+        write_kata(tmp_path, f"phase4/positions/{name}")
+    expected = f"no kata `{typed}`, did you mean `rope_complex` or `rope_real`?"
+    assert refusal(Catalogue(tmp_path), typed) == expected
+
+
 @pytest.mark.parametrize("text", ["zzz", "", "/etc/passwd", "../x.py"])
 def test_what_resembles_nothing_gets_no_guess(catalogue: Catalogue, text: str) -> None:
     assert refusal(catalogue, text) == f"no kata `{text}`; `aire-katas list` shows all"

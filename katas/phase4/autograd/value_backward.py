@@ -5,7 +5,8 @@ from the end of an expression to its inputs gives the derivative of the end with
 way. That is reverse mode, and the reason why the gradient of a loss costs no more than a few forward passes,
 for ten parameters as for ten billion.
 
-The class below is that of value_ops with its forward pass written out. Two things are missing.
+The class below is that of value_ops with its forward pass written out. Two things are missing,
+and `zero_grad`, which puts the gradients of the Values it is given back to 0.0.
 
 The slopes. Where an operation raises NotImplementedError, set `result.slopes`: the derivative of the result
 with respect to each of its parents, as floats, in the order of the parents. By convention relu has slope 0 at
