@@ -75,7 +75,8 @@ def rules_of(item: pytest.Item) -> Iterator[None]:
     forbids = {**tested.kata.forbids, own: "that is this kata's reference"}
     started = time.process_time()
     try:
-        with time_limit(tested.kata.seconds, message), refuse(forbids, tested.learner, tested.test):
+        files = (str(tested.learner), str(tested.test))
+        with time_limit(tested.kata.seconds, message, files), refuse(forbids, tested.learner, tested.test):
             yield
     except NotImplementedError as error:
         if impl.chosen() or not _raised_in(error, tested.learner):
