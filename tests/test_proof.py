@@ -44,6 +44,11 @@ SLOW = SOLUTION.replace(
         ({"test": TEST.replace("(0) == 1", "(0) in (0, 1)")}, "return 2 * x\n    is not rejected"),
         ({"test": TEST.replace("== 2", "in (1, 2)")}, "return x + 1\n    is not rejected"),
         ({"solution": SOLUTION.replace("return x + 1", "return y + 1")}, "does not run at all: NameError"),
+        (
+            {"test": TEST.replace("=5)", "=5, forbids={'math.hypotenuse': 'x'})")},
+            "forbids `math.hypotenuse`, which",
+        ),
+        ({"test": TEST.replace("=5)", "=5, forbids={'summ': 'x', 'nonesuch.f': 'x'})")}, ""),
         ({"solution": SLOW}, "s go to test_every_step_adds_two"),
         ({"stub": GOOD.replace("answer(x", "answer(y")}, "graft: the stub with the reference's lines added"),
     ],

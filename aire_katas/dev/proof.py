@@ -4,6 +4,7 @@ The stub is to do in every test; the reference passes twice, in two orders with 
 does the stub with the reference's lines added; every listed mistake and every generic spoiler is rejected.
 """
 
+import pkgutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from aire_katas.dev.graft import graft
 from aire_katas.dev.mistakes import BadMistake, find_mistakes, without_mistakes
 from aire_katas.dev.rules import faults
 from aire_katas.dev.spoil import probed, spoilers
+from aire_katas.kata import BrokenKata
 from aire_katas.runner import Job, Run, run_all
 from aire_katas.verdicts import State
 
@@ -37,6 +39,7 @@ class Proof:
 def prove(entry: Entry, catalogue: Catalogue, *, workers: int | None = None) -> Proof:
     """Everything there is to say against a kata."""
     proof = Proof(entry, faults(entry, catalogue))
+    proof.faults += _misspelt_names(entry)
     with tempfile.TemporaryDirectory(prefix="aire-proof-") as folder:
         variants = Variants(entry, Path(folder))
         try:
@@ -48,6 +51,22 @@ def prove(entry: Entry, catalogue: Catalogue, *, workers: int | None = None) -> 
         except (OSError, SyntaxError, BadMistake) as error:
             proof.faults = proof.faults or [str(error)]  # the rules have said it, most likely
     return proof
+
+
+def _misspelt_names(entry: Entry) -> Iterator[str]:
+    """What KATA forbids and nothing is called: it would guard nothing."""
+    try:
+        names = entry.kata.forbids
+    except BrokenKata:  # the rules have said it
+        return
+    for name in names:
+        try:
+            pkgutil.resolve_name(name)
+        except ModuleNotFoundError as error:
+            if error.name != name.partition(".")[0]:  # the package itself may be absent here
+                yield f"forbids `{name}`, which does not exist"
+        except (AttributeError, ImportError):
+            yield f"forbids `{name}`, which does not exist"
 
 
 def _first_jobs(variants: "Variants") -> Iterator[Job]:
