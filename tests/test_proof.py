@@ -48,7 +48,6 @@ SLOW = SOLUTION.replace(
             {"test": TEST.replace("=5)", "=5, forbids={'math.hypotenuse': 'x'})")},
             "forbids `math.hypotenuse`, which",
         ),
-        ({"test": TEST.replace("=5)", "=5, forbids={'summ': 'x', 'nonesuch.f': 'x'})")}, ""),
         ({"solution": SLOW}, "s go to test_every_step_adds_two"),
         ({"stub": GOOD.replace("answer(x", "answer(y")}, "graft: the stub with the reference's lines added"),
     ],
