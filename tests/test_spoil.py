@@ -3,6 +3,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import sympy
 import torch
 
 from aire_katas.dev.spoil import probed, spoil, spoilers
@@ -85,6 +86,13 @@ def test_methods_and_properties_are_spoilt_too() -> None:
     assert box([2.0]) == [2.0, 4.0]
     assert box.size == 2
     assert box.one(4) == 10
+
+
+def test_expressions_are_changed_too() -> None:
+    x = sympy.Symbol("x")
+    module = {"f": lambda y: [y + 1, sympy.Matrix([y])]}
+    spoil(module, "f", "doubled")
+    assert module["f"](x) == [2 * (x + 1), sympy.Matrix([2 * x])]
 
 
 def test_named_tuples_and_tensors_keep_their_kind() -> None:

@@ -116,7 +116,8 @@ def _changed(value: Any, kind: str, given: tuple[Any, ...]) -> Any:
         return type(value)(_changed(one, kind, given) for one in value)
     if isinstance(value, dict):
         return {key: _changed(one, kind, given) for key, one in value.items()}
-    if not _is_array(value) and not isinstance(value, int | float | complex):
+    is_expression = hasattr(value, "free_symbols")  # of sympy
+    if not _is_array(value) and not is_expression and not isinstance(value, int | float | complex):
         return value
     if isinstance(value, bool) or "bool" in str(getattr(value, "dtype", "")):
         if kind == "doubled":
