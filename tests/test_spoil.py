@@ -88,6 +88,13 @@ def test_methods_and_properties_are_spoilt_too() -> None:
     assert box.one(4) == 10
 
 
+def test_the_zeros_of_infinite_numbers_are_zeros() -> None:
+    module = {"f": lambda x: x}
+    spoil(module, "f", "zeros")
+    assert module["f"](np.array([np.inf, 1.0])).tolist() == [0, 0]
+    assert module["f"](torch.tensor([np.inf, 1.0])).tolist() == [0, 0]
+
+
 def test_expressions_are_changed_too() -> None:
     x = sympy.Symbol("x")
     module = {"f": lambda y: [y + 1, sympy.Matrix([y])]}

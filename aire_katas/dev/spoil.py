@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 KINDS = ("zeros", "the input", "negated", "doubled")
 
 
@@ -123,7 +125,16 @@ def _changed(value: Any, kind: str, given: tuple[Any, ...]) -> Any:
         if kind == "doubled":
             return value
         return (value == False) if kind == "negated" else (value != value)  # noqa: E712  # an array, perhaps
-    return {"zeros": 0, "negated": -1, "doubled": 2}[kind] * value
+    if kind == "zeros":
+        return _zeros(value)
+    return -value if kind == "negated" else 2 * value
+
+
+def _zeros(value: Any) -> Any:
+    """0 in the same shape, also where the value is infinite."""
+    if hasattr(value, "new_zeros"):
+        return value.new_zeros(value.shape)
+    return np.zeros_like(value) if isinstance(value, np.ndarray) else 0 * value
 
 
 def _differs(one: Any, other: Any) -> bool:
