@@ -39,7 +39,6 @@ class Proof:
 def prove(entry: Entry, catalogue: Catalogue, *, workers: int | None = None) -> Proof:
     """Everything there is to say against a kata."""
     proof = Proof(entry, faults(entry, catalogue))
-    proof.faults += _misspelt_names(entry)
     with tempfile.TemporaryDirectory(prefix="aire-proof-") as folder:
         variants = Variants(entry, Path(folder))
         try:
@@ -50,6 +49,7 @@ def prove(entry: Entry, catalogue: Catalogue, *, workers: int | None = None) -> 
                     proof.seconds = max(proof.seconds, seconds_of(run))
         except (OSError, SyntaxError, BadMistake) as error:
             proof.faults = proof.faults or [str(error)]  # the rules have said it, most likely
+    proof.faults += _misspelt_names(entry)  # last: it imports torch, which the runner does in its own way
     return proof
 
 
