@@ -1,4 +1,4 @@
-"""UTF-8 from its definition; a dict that grows; a generator whose iterator the pair's right half is taken from."""
+"""UTF-8 from its definition; a dict that grows; a merge that keeps one id waiting."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ def _spelt(point: int) -> list[int]:
         return [point]
     more = 1 + (point >= 0x800) + (point >= 0x10000)
     rest = [0x80 + (point >> 6 * place) % 64 for place in range(more)]
-    return [(0xF00 >> more & 0xFF) + (point >> 6 * more), *reversed(rest)]
+    return [0x100 - (0x80 >> more) + (point >> 6 * more), *reversed(rest)]
 
 
 def pair_counts(ids: list[int]) -> dict[tuple[int, int], int]:
