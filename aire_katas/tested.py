@@ -3,6 +3,7 @@
 `attach` finds out at collection, `rules_of` holds while a test runs, `judge` turns its report into a verdict.
 """
 
+import functools
 import time
 import traceback
 from collections.abc import Iterator
@@ -76,14 +77,49 @@ def rules_of(item: pytest.Item) -> Iterator[None]:
     started = time.process_time()
     try:
         files = (str(tested.learner), str(tested.test))
-        with time_limit(tested.kata.seconds, message, files), refuse(forbids, tested.learner, tested.test):
+        with (
+            _first_example_only(item, tested.learner),
+            time_limit(tested.kata.seconds, message, files),
+            refuse(forbids, tested.learner, tested.test),
+        ):
             yield
+    except _Unwritten as error:
+        raise ToDo(str(error), pytrace=False) from None
     except NotImplementedError as error:
-        if impl.chosen() or not _raised_in(error, tested.learner):
+        if not _is_todo(error, tested.learner):
             raise
-        raise ToDo(f"to do: {_place(error)}", pytrace=False) from None
+        raise ToDo(_place(error), pytrace=False) from None
     finally:
         item.stash[SECONDS] = time.process_time() - started
+
+
+class _Unwritten(BaseException):
+    """A NotImplementedError on its way through hypothesis, which tries to simplify every Exception."""
+
+
+@contextmanager
+def _first_example_only(item: pytest.Item, learner: Path) -> Iterator[None]:
+    """Within, a test of hypothesis ends with the first example that meets what is to do."""
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None:
+        yield
+        return
+    inner = handle.inner_test
+
+    @functools.wraps(inner)
+    def once(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return inner(*args, **kwargs)
+        except NotImplementedError as error:
+            if _is_todo(error, learner):
+                raise _Unwritten(_place(error)) from None
+            raise
+
+    handle.inner_test = once
+    try:
+        yield
+    finally:
+        handle.inner_test = inner
 
 
 def judge(item: pytest.Item, call: pytest.CallInfo[Any], report: pytest.TestReport, *, todo_ok: bool) -> None:
@@ -172,12 +208,12 @@ def _terse(error: BaseException, root: Path) -> str:
     )
 
 
-def _raised_in(error: BaseException, file: Path) -> bool:
-    """The error was raised by code of `file` itself, not by a library that it called."""
+def _is_todo(error: NotImplementedError, learner: Path) -> bool:
+    """Raised by the learner's own stub, not by a library that it called, nor by a tree given with --impl."""
     frames = traceback.extract_tb(error.__traceback__)
-    return bool(frames) and Path(frames[-1].filename) == file
+    return not impl.chosen() and bool(frames) and Path(frames[-1].filename) == learner
 
 
 def _place(error: BaseException) -> str:
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})"
+    return f"to do: {frame.name} ({Path(frame.filename).name}:{frame.lineno})"

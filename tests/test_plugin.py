@@ -328,8 +328,7 @@ def test_a_seed_shuffles_the_tests(tiny_tree: Path) -> None:
     assert sorted(orders[0]) == sorted(orders[1])
 
 
-def test_under_ci_hypothesis_draws_the_same_examples(tiny_tree: Path) -> None:
-    test = """\
+EXAMPLES = """\
 from hypothesis import given, settings, strategies as st
 
 from aire_katas import Kata
@@ -349,7 +348,17 @@ def test_settings() -> None:
     answer(1)
     assert settings.default.deadline is None
 """
-    write_kata(tiny_tree, "phase1/words/examples", test=test)
+
+
+def test_what_is_to_do_is_not_simplified(tiny_tree: Path) -> None:
+    write_kata(tiny_tree, "phase1/words/examples", test=EXAMPLES)
+    run = run_pytest(tiny_tree, "katas/phase1/words/test_examples.py", "-s")
+    assert run.stdout.count("drawn") == 1
+    assert "2 to do" in run.stdout
+
+
+def test_under_ci_hypothesis_draws_the_same_examples(tiny_tree: Path) -> None:
+    write_kata(tiny_tree, "phase1/words/examples", test=EXAMPLES)
 
     def examples(**environment: str) -> list[str]:
         run = run_pytest(

@@ -16,12 +16,10 @@ import mpmath
 import sympy
 from mpmath.libmp import NoConvergence
 from sympy.core.function import AppliedUndef, Derivative, Subs
-from sympy.logic.boolalg import BooleanAtom
 
 NODES, LEVELS, DIGITS = 20_000, 150, 200
 HUGE, TINY = mpmath.mpf("1e100"), mpmath.mpf("1e-10000")
 
-LEAVES = (sympy.Symbol, sympy.Number, sympy.NumberSymbol, BooleanAtom, type(sympy.I), type(sympy.zoo))
 # Where sympy defines what mpmath computes at a cost that does not depend on the size of the arguments ...
 ELEMENTARY = (
     *(f"sympy.core.{module}" for module in ("add", "mul", "power", "mod", "relational")),
@@ -100,9 +98,7 @@ def _parts(node: sympy.Basic) -> Sequence[sympy.Basic]:
 
 
 def _is_computable(node: sympy.Basic) -> bool:
-    if not node.args:
-        return isinstance(node, LEAVES)
-    return type(node).__module__.startswith(ELEMENTARY) or _is_special(node)
+    return not node.args or type(node).__module__.startswith(ELEMENTARY) or _is_special(node)
 
 
 def _is_special(node: sympy.Basic) -> bool:
@@ -140,7 +136,7 @@ def _apply(operation: Callable[..., Any], values: Sequence[Any], special: bool) 
         return None
     if value is None or isinstance(value, bool):
         return value
-    value = +mpmath.mpmathify(value)  # mpmath.pi becomes a number
+    value = mpmath.mpmathify(value)
     return value if value == 0 or TINY < abs(value) < HUGE else None
 
 

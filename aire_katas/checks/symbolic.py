@@ -153,7 +153,7 @@ def _draw(symbol: Any, rng: random.Random) -> Any:
     for _ in range(DRAWS):
         value = rational()
         if _is_complex(symbol):
-            value = (0 if symbol.is_imaginary else value) + rational() * sympy.I
+            value += rational() * sympy.I
         if all(getattr(value, f"is_{fact}") is truth for fact, truth in symbol.assumptions0.items()):
             return value
     raise ValueError(f"no rational number below 20 obeys the assumptions of {sympy.srepr(symbol)}")
