@@ -1,4 +1,4 @@
-"""tanh for the sigmoid, masks for np.where, loops for the vectorised erf, and derivatives expanded another way."""
+"""tanh for the sigmoid, masks for np.where, a loop for the vectorised erf, derivatives expanded otherwise."""
 
 import math
 
