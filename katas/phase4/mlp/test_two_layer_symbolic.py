@@ -36,14 +36,9 @@ def network(d: int, h: int, C: int) -> dict[str, sympy.Matrix]:
 
 
 def loss(net: dict[str, sympy.Matrix], t: int) -> sympy.Expr:
-    hidden = [
-        sympy.tanh(sum(net["W1"][k, i] * net["x"][k] for k in range(net["W1"].rows)) + net["b1"][i])
-        for i in range(net["W1"].cols)
-    ]
-    logits = [
-        sum(net["W2"][i, c] * one for i, one in enumerate(hidden)) + net["b2"][c]
-        for c in range(net["W2"].cols)
-    ]
+    W1, b1, W2, b2, x = (net[key].tolist() for key in ("W1", "b1", "W2", "b2", "x"))  # rows of entries
+    hidden = [sympy.tanh(sum(W1[k][i] * x[k][0] for k in range(len(x))) + b1[i][0]) for i in range(len(b1))]
+    logits = [sum(W2[i][c] * one for i, one in enumerate(hidden)) + b2[c][0] for c in range(len(b2))]
     return sympy.log(sum(sympy.exp(one) for one in logits)) - logits[t]
 
 
@@ -54,7 +49,7 @@ def derivative(size: tuple[int, int, int], key: str, t: int) -> sympy.Matrix:
 
 
 def judged(net: dict[str, sympy.Matrix], t: int) -> dict[str, sympy.Matrix]:
-    return grads(list(net["x"]), net["W1"], net["b1"], net["W2"], net["b2"], t)
+    return grads(net["x"].flat(), net["W1"], net["b1"], net["W2"], net["b2"], t)
 
 
 def test_every_gradient_has_the_shape_of_what_it_belongs_to() -> None:
@@ -75,14 +70,14 @@ def test_equal_logits_pull_the_right_class_up_and_push_the_others_down(C: int) -
 
 def test_what_the_logits_get_adds_up_to_nothing() -> None:
     net = network(2, 3, 4)
-    assert_equivalent(sum(judged(net, 3)["b2"]), 0, name="sum of b2", points=4)
+    assert_equivalent(sum(judged(net, 3)["b2"].flat()), 0, name="sum of b2", points=4)
 
 
 @pytest.mark.parametrize("key", KEYS)
 @pytest.mark.parametrize("size", SIZES)
 def test_agrees_with_differentiation(size: tuple[int, int, int], key: str) -> None:
     net = network(*size)
-    symbols = [entry for matrix in net.values() for entry in matrix]
+    symbols = [entry for matrix in net.values() for entry in matrix.flat()]
     t = size[-1] - 1
     assert_equivalent(judged(net, t)[key], derivative(size, key, t), symbols=symbols, name=key, points=4)
 
@@ -98,7 +93,7 @@ def test_any_class_may_be_the_right_one(t: int) -> None:
 def test_entries_may_be_numbers() -> None:
     net = network(2, 2, 3)
     numbers = {
-        symbol: sympy.Rational(i - 7, 5) for i, symbol in enumerate(e for m in net.values() for e in m)
+        symbol: sympy.Rational(i - 7, 5) for i, symbol in enumerate(e for m in net.values() for e in m.flat())
     }
     result = judged({key: matrix.subs(numbers) for key, matrix in net.items()}, 2)
     for key in KEYS:
@@ -107,7 +102,7 @@ def test_entries_may_be_numbers() -> None:
 
 def test_inputs_stay_unchanged() -> None:
     net = network(2, 2, 3)
-    x, before = list(net["x"]), {key: matrix.copy() for key, matrix in net.items()}
+    x, before = net["x"].flat(), {key: matrix.copy() for key, matrix in net.items()}
     grads(x, net["W1"], net["b1"], net["W2"], net["b2"], 1)
-    assert x == list(before["x"])
+    assert x == before["x"].flat()
     assert all(net[key] == before[key] for key in before)
