@@ -383,3 +383,20 @@ def test_a_test_that_could_not_judge_is_refused(
 ) -> None:
     with pytest.raises(ValueError, match=reason):
         check(*args, **options)
+
+
+@pytest.mark.parametrize(
+    ("check", "args", "options"),
+    [
+        (assert_mean, (LOTS, 5), {"std": 1}),
+        (assert_mean, (None, 5), {"std": 1}),
+        (assert_variance, (LOTS, 5), {}),
+        (assert_proportion, (0, 1000, 0.5), {}),
+        (assert_distribution, ([0, 1000], [0.5, 0.5]), {}),
+        (assert_cdf, (LOTS, uniform_cdf), {}),
+    ],
+)
+def test_the_traceback_ends_in_the_test(check: Check, args: tuple[Any, ...], options: dict[str, Any]) -> None:
+    with pytest.raises(AssertionError) as caught:
+        check(*args, **options)
+    assert str(caught.traceback.filter(caught)[-1].path) == __file__

@@ -222,8 +222,9 @@ def _difference(
         lines.append(f"  off in {len({i for _, i in wrong})} of {len(e)} entries")
     a, e = (np.array([values[side] for values in compared], dtype=complex) for side in (1, 2))
     a, e = a.reshape(-1, *shape), e.reshape(-1, *shape)  # (points, rows, columns) or (points,)
-    if _near(a, e) and any(one.has(sympy.Float) for one in ours):
-        looks = "right but for rounding: write exact numbers, Rational(1, 10) for 0.1"
+    if _near(a, e):  # too close for floats to tell what the difference looks like
+        inexact = any(one.has(sympy.Float) for one in ours)
+        looks = "right but for rounding: write exact numbers, Rational(1, 10) for 0.1" if inexact else ""
     else:
         with np.errstate(all="ignore"):
             looks = next(filter(None, (recognise(a, e, _near) for recognise in RECOGNISERS)), "")
