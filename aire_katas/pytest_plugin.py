@@ -14,7 +14,6 @@ import pytest
 from aire_katas import impl, machine, seeding, tested
 from aire_katas.summary import Gathered
 from aire_katas.timelimit import TimeLimit, time_limit
-from aire_katas.verdicts import State
 
 IMPORT_SECONDS = 60.0
 OUTPUT_SHOWN = 4_000  # characters of captured output in a failure
@@ -110,15 +109,6 @@ def pytest_runtest_makereport(
     report.sections = [(title, _shortened(text)) for title, text in report.sections]
     tested.judge(item, call, report, todo_ok=bool(item.config.getoption("--todo-ok")))
     return report
-
-
-def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    match getattr(report, "aire_katas", {}).get("state"):
-        case State.TODO:
-            return "to do", "t", "TO DO"
-        case State.NOT_GRADED if report.when == "setup":
-            return "not graded", "n", "NOT GRADED"
-    return None
 
 
 def pytest_report_header(config: pytest.Config) -> Sequence[str]:

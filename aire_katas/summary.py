@@ -20,12 +20,31 @@ class Gathered:
         self.verdicts: list[TestVerdict] = []
         self.records = not impl.chosen() and not config.getoption("--no-record")
         self.unkept = ""
+        self.begun: set[str] = set()  # katas that are to do and have their letter
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """No line for every file, which would be one for every kata there is: -v brings them back."""
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and session.config.get_verbosity() == 0:
+            terminal.showfspath = False
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._take(report)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self._take(report)
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """One letter for a kata that is to do, not one for each of its tests."""
+        data = getattr(report, "aire_katas", {})
+        match data.get("state"):
+            case State.TODO:
+                letter = "" if data["kata"] in self.begun else "t"
+                self.begun.add(data["kata"])
+                return "to do", letter, "TO DO"
+            case State.NOT_GRADED if report.when == "setup":
+                return "not graded", "n", "NOT GRADED"
+        return None
 
     def _take(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if data := getattr(report, "aire_katas", None):
