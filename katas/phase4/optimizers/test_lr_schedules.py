@@ -91,7 +91,7 @@ def test_rates_rise_once_and_fall_once_without_a_jump(
     ):
         steps = np.diff(rates)
         assert (steps[:warmup] > 0).all(), "the rate does not rise throughout the warmup"
-        assert (steps[warmup:] <= 0).all(), "the rate rises after the warmup"
+        assert (steps[warmup:] <= 1e-12 * MAX).all(), "the rate rises after the warmup"
         assert steps[:warmup].max() <= MAX / warmup * (1 + 1e-9), "the warmup jumps"
         assert -steps[warmup:].min() <= (MAX - low) * slope * (1 + 1e-9) + 1e-15, "the decay jumps"
 
