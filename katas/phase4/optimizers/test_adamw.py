@@ -1,5 +1,6 @@
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,21 @@ from torch.optim.adamw import adamw as torch_adamw  # whose first use takes a se
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
+from aire_katas.checks.steps import (
+    Arrays,
+    Path,
+    Step,
+    assert_keeps_float32,
+    assert_keeps_no_views,
+    assert_nothing_without_parameters,
+    assert_refuses_unequal_lengths,
+    assert_repeatable,
+    assert_separate_runs,
+    assert_takes_any_layout,
+    draw,
+    track,
+    walk,
+)
 from katas.phase4.optimizers.adamw import adam, adam_l2, adamw, decay_mask
 
 KATA = Kata(
@@ -23,8 +39,6 @@ KATA = Kata(
     },
 )
 
-Path = list[list[np.ndarray]]
-SHAPES = [(3, 4), (5,), (), (1, 1), (2, 0)]
 MASK = [True, False, True, False, False]
 OPTIONS = [
     {},
@@ -37,33 +51,9 @@ both = pytest.mark.parametrize("step", [adamw, adam_l2])
 every_option = pytest.mark.parametrize("options", OPTIONS)
 
 
-def draw(shapes: Sequence[tuple[int, ...]] = SHAPES) -> list[np.ndarray]:
-    return [np.asarray(np.random.normal(size=shape)) for shape in shapes]
-
-
-def run(
-    step: Callable[..., Any], params: list[np.ndarray], grads: Path, rates: Sequence[float], **options: Any
-) -> Path:
-    """The parameters after each step."""
-    state: dict[str, Any] = {}
-    path = []
-    for g, lr in zip(grads, rates, strict=True):
-        params, state = step(params, g, state, lr, **options)
-        path.append(params)
-    return path
-
-
-def track(
-    step: Callable[..., Any], start: Any, grads: Sequence[Any], lr: float, **options: Any
-) -> np.ndarray:
-    """Where one parameter, an array, is after each step; (steps, ...)."""
-    path = run(step, [np.asarray(start)], [[np.asarray(g)] for g in grads], [lr] * len(grads), **options)
-    return np.stack([p for [p] in path])
-
-
 def by_torch(
-    step: Callable[..., Any],
-    params: list[np.ndarray],
+    step: Step,
+    params: Arrays,
     grads: Path,
     rates: Sequence[float],
     betas: tuple[float, float] = (0.9, 0.95),
@@ -145,7 +135,7 @@ def test_without_gradients_adamw_shrinks_geometrically(weight_decay: float) -> N
 
 def test_the_decay_follows_the_learning_rate() -> None:
     start, rates = np.array([3.0, -0.02]), [0.0, 0.5, 0.01, 0.1]
-    path = run(adamw, [start], [[np.zeros(2)]] * 4, rates, weight_decay=0.3)
+    path = walk(adamw, [start], [[np.zeros(2)]] * 4, rates, weight_decay=0.3)
     for p, factor in zip(path, np.cumprod([1 - lr * 0.3 for lr in rates]), strict=True):
         assert_close(p, [factor * start])
 
@@ -199,123 +189,82 @@ def test_adam_l2_is_adam_on_the_penalised_loss() -> None:
 
 
 @both
-def test_without_decay_both_are_adam(step: Callable[..., Any]) -> None:
+def test_without_decay_both_are_adam(step: Step) -> None:
     params, grads, rates = draw(), [draw() for _ in range(5)], [0.1] * 5
     options = {"betas": (0.7, 0.8), "eps": 1e-3}
     expected = by_torch(step, params, grads, rates, **options, weight_decay=0.0)
-    assert_close(run(step, params, grads, rates, **options, weight_decay=0.0), expected)
+    assert_close(walk(step, params, grads, rates, **options, weight_decay=0.0), expected)
     nothing = [False for _ in params]
-    masked = run(step, params, grads, rates, **options, weight_decay=3.0, decay_mask=nothing)
+    masked = walk(step, params, grads, rates, **options, weight_decay=3.0, decay_mask=nothing)
     assert_close(masked, expected, name="result with nothing in the mask")
 
 
 @both
 @every_option
-def test_agrees_with_torch(step: Callable[..., Any], options: dict[str, Any]) -> None:
+def test_agrees_with_torch(step: Step, options: dict[str, Any]) -> None:
     params, grads = draw(), [draw() for _ in range(25)]
     rates = np.random.uniform(0.01, 0.3, size=25).tolist()
     expected = by_torch(step, params, grads, rates, **options)
-    assert_close(run(step, params, grads, rates, **options), expected, rtol=1e-9)
+    assert_close(walk(step, params, grads, rates, **options), expected, rtol=1e-9)
 
 
 @both
 @pytest.mark.parametrize("chosen", range(5))
-def test_the_mask_chooses_what_decays(step: Callable[..., Any], chosen: int) -> None:
+def test_the_mask_chooses_what_decays(step: Step, chosen: int) -> None:
     shapes = [(3, 2), (3,), (), (2, 2), (4,)]
     params, grads, rates = draw(shapes), [draw(shapes) for _ in range(3)], [0.1] * 3
     options: dict[str, Any] = {"weight_decay": 2.0, "decay_mask": [i == chosen for i in range(5)]}
     expected = by_torch(step, params, grads, rates, **options)
-    assert_close(run(step, params, grads, rates, **options), expected, rtol=1e-9)
+    assert_close(walk(step, params, grads, rates, **options), expected, rtol=1e-9)
     unmasked = by_torch(step, params, grads, rates, weight_decay=2.0)
     assert_close(
-        run(step, params, grads, rates, weight_decay=2.0), unmasked, rtol=1e-9, name="without a mask"
+        walk(step, params, grads, rates, weight_decay=2.0), unmasked, rtol=1e-9, name="without a mask"
     )
 
 
 @both
 @every_option
-def test_runs_side_by_side_do_not_disturb_each_other(
-    step: Callable[..., Any], options: dict[str, Any]
-) -> None:
-    starts, rates = [draw(), draw()], [0.1] * 5
-    grads = [[draw() for _ in range(5)] for _ in starts]
-    params, states = list(starts), [{}, {}]
-    for n in range(5):
-        for one in (0, 1):
-            params[one], states[one] = step(params[one], grads[one][n], states[one], 0.1, **options)
-    for one in (0, 1):
-        expected = by_torch(step, starts[one], grads[one], rates, **options)[-1]
-        assert_close(params[one], expected, rtol=1e-9, name=f"run {one}")
+def test_runs_side_by_side_do_not_disturb_each_other(step: Step, options: dict[str, Any]) -> None:
+    assert_separate_runs(step, partial(by_torch, step), **options)
 
 
 @both
 @every_option
-def test_a_step_changes_nothing_and_can_be_taken_again(
-    step: Callable[..., Any], options: dict[str, Any]
-) -> None:
-    params, state = draw(), {}
-    for _ in range(3):
-        grads, saved = draw(), copy.deepcopy(state)
-        with assert_unchanged(params, grads, options):
-            new, after = step(params, grads, state, 0.1, **options)
-            again, _ = step(params, grads, state, 0.1, **options)
-            resumed, _ = step(params, grads, saved, 0.1, **options)
-        assert_close(again, new, rtol=0, atol=0, name="the same step from the same state")
-        assert_close(resumed, new, rtol=0, atol=0, name="the same step from a copy of the state")
-        params, state = new, after
+def test_a_step_changes_nothing_and_can_be_taken_again(step: Step, options: dict[str, Any]) -> None:
+    assert_repeatable(step, **options)
 
 
 @both
 @every_option
-def test_the_loop_may_overwrite_its_arrays_after_the_step(
-    step: Callable[..., Any], options: dict[str, Any]
-) -> None:
-    start, grads, rates = draw(), [draw() for _ in range(5)], [0.1] * 5
-    params, state, path = start, {}, []
-    for g in grads:
-        given, buffers = [np.array(p) for p in params], [np.array(one) for one in g]
-        params, state = step(given, buffers, state, 0.1, **options)
-        for used in (*given, *buffers):
-            used.fill(np.nan)
-        path.append([np.array(p) for p in params])
-    assert_close(path, by_torch(step, start, grads, rates, **options), rtol=1e-9)
+def test_the_loop_may_overwrite_its_arrays_after_the_step(step: Step, options: dict[str, Any]) -> None:
+    assert_keeps_no_views(step, partial(by_torch, step), **options)
 
 
 @both
 @pytest.mark.parametrize("mask", [None, []])
-def test_without_parameters_nothing_happens(step: Callable[..., Any], mask: list[bool] | None) -> None:
-    _, state = step([], [], {}, 0.1, decay_mask=mask)
-    assert step([], [], state, 0.1, decay_mask=mask)[0] == []
+def test_without_parameters_nothing_happens(step: Step, mask: list[bool] | None) -> None:
+    assert_nothing_without_parameters(step, decay_mask=mask)
 
 
 @both
 @every_option
-def test_float32_stays_float32(step: Callable[..., Any], options: dict[str, Any]) -> None:
-    params = [p.astype(np.float32) for p in draw()]
-    grads = [[g.astype(np.float32) for g in draw()] for _ in range(4)]
-    expected = by_torch(step, params, grads, [0.1] * 4, **options)
-    assert_close(run(step, params, grads, [0.1] * 4, **options), expected, rtol=1e-4)
+def test_float32_stays_float32(step: Step, options: dict[str, Any]) -> None:
+    assert_keeps_float32(step, partial(by_torch, step), **options)
 
 
 @both
-def test_any_memory_layout_will_do(step: Callable[..., Any]) -> None:
-    params, grads, rates = draw([(3, 4)]), [draw([(3, 4)]) for _ in range(3)], [0.1] * 3
-    expected = by_torch(step, params, grads, rates)
-    turned = [list(layouts(g[0])) for g in grads]
-    for i, (layout, p) in enumerate(layouts(params[0])):
-        assert_close(run(step, [p], [[g[i][1]] for g in turned], rates), expected, rtol=1e-9, name=layout)
+def test_any_memory_layout_will_do(step: Step) -> None:
+    assert_takes_any_layout(step, partial(by_torch, step))
 
 
 @both
 @pytest.mark.parametrize("mask", [[], [True], [True] * 4, [False] * 6])
-def test_a_mask_of_another_length_raises(step: Callable[..., Any], mask: list[bool]) -> None:
+def test_a_mask_of_another_length_raises(step: Step, mask: list[bool]) -> None:
     params, grads = draw(), draw()
     with pytest.raises(ValueError):
         step(params, grads, {}, 0.1, decay_mask=mask)
 
 
-@pytest.mark.parametrize(("n_params", "n_grads"), [(1, 2), (2, 1), (0, 1), (1, 0), (3, 5)])
 @both
-def test_lists_of_different_lengths_raise(step: Callable[..., Any], n_params: int, n_grads: int) -> None:
-    with pytest.raises(ValueError):
-        step([np.ones(2)] * n_params, [np.ones(2)] * n_grads, {}, 0.1)
+def test_lists_of_different_lengths_raise(step: Step) -> None:
+    assert_refuses_unequal_lengths(step)

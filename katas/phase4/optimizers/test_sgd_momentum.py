@@ -11,6 +11,21 @@ from torch.optim.sgd import (
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
+from aire_katas.checks.steps import (
+    SHAPES,
+    Arrays,
+    Path,
+    assert_keeps_float32,
+    assert_keeps_no_views,
+    assert_nothing_without_parameters,
+    assert_refuses_unequal_lengths,
+    assert_repeatable,
+    assert_separate_parameters,
+    assert_separate_runs,
+    assert_takes_any_layout,
+    draw,
+    walk,
+)
 from katas.phase4.optimizers.sgd_momentum import sgd, velocity_limit
 
 KATA = Kata(
@@ -23,7 +38,6 @@ KATA = Kata(
     },
 )
 
-SHAPES = [(3, 4), (5,), (), (1, 1), (2, 0)]
 OPTIONS = [
     {},
     {"momentum": 0.9},
@@ -34,32 +48,17 @@ OPTIONS = [
     {"momentum": 0.9, "nesterov": True},
     {"momentum": 0.4, "nesterov": True},
 ]
-
-
-def draw(shapes: Sequence[tuple[int, ...]] = SHAPES) -> list[np.ndarray]:
-    return [np.asarray(np.random.normal(size=shape)) for shape in shapes]
-
-
-def run(
-    params: list[np.ndarray], grads: list[list[np.ndarray]], rates: Sequence[float], **options: Any
-) -> list[list[np.ndarray]]:
-    """The parameters after each step."""
-    state: dict[str, Any] = {}
-    path = []
-    for g, lr in zip(grads, rates, strict=True):
-        params, state = sgd(params, g, state, lr, **options)
-        path.append(params)
-    return path
+every_option = pytest.mark.parametrize("options", OPTIONS)
 
 
 def by_torch(
-    params: list[np.ndarray],
-    grads: list[list[np.ndarray]],
+    params: Arrays,
+    grads: Path,
     rates: Sequence[float],
     momentum: float = 0.0,
     dampening: float = 0.0,
     nesterov: bool = False,
-) -> list[list[np.ndarray]]:
+) -> Path:
     tensors = [torch.tensor(p) for p in params]
     velocities: list[torch.Tensor | None] = [None for _ in params]
     path = []
@@ -83,7 +82,7 @@ def by_torch(
 @pytest.mark.parametrize("dampening", [0.0, 0.7])
 def test_without_momentum_every_step_goes_down_its_gradient(dampening: float) -> None:
     params, grads = draw(), [draw() for _ in range(4)]
-    path = run(params, grads, [0.1] * 4, dampening=dampening)
+    path = walk(sgd, params, grads, [0.1] * 4, dampening=dampening)
     for step in range(4):
         gone = [0.1 * sum(g[i] for g in grads[: step + 1]) for i in range(len(SHAPES))]
         assert_close(path[step], [p - d for p, d in zip(params, gone, strict=True)], name=f"step {step + 1}")
@@ -100,7 +99,7 @@ def test_the_first_step_with_momentum_is_a_plain_one(momentum: float, dampening:
 def test_a_single_push_fades_away_geometrically() -> None:
     lr, mu = 0.1, 0.8
     grads = [[np.array([5.0, -2.0])], *([np.zeros(2)] for _ in range(20))]
-    path = np.stack([p for [p] in run([np.zeros(2)], grads, [lr] * 21, momentum=mu)])
+    path = np.stack([p for [p] in walk(sgd, [np.zeros(2)], grads, [lr] * 21, momentum=mu)])
     steps = np.diff(path, axis=0, prepend=0)
     assert_close(steps, -lr * np.outer(mu ** np.arange(21), [5.0, -2.0]), name="steps")
 
@@ -132,7 +131,7 @@ def test_nesterov_takes_the_gradient_where_the_velocity_leads() -> None:
 @pytest.mark.parametrize("mu", [0.3, 0.9])
 def test_steady_gradients_make_longer_steps(mu: float, nesterov: bool) -> None:
     g, lr = np.array([2.0, -0.5]), 0.01
-    *_, [before], [after] = run([np.zeros(2)], [[g]] * 400, [lr] * 400, momentum=mu, nesterov=nesterov)
+    *_, [before], [after] = walk(sgd, [np.zeros(2)], [[g]] * 400, [lr] * 400, momentum=mu, nesterov=nesterov)
     assert_close(before - after, lr * g / (1 - mu), rtol=1e-9, name="step")
 
 
@@ -148,100 +147,64 @@ def test_the_limit_is_what_two_thousand_steps_come_to(g: float, mu: float, lr: f
 
 def test_a_new_learning_rate_acts_at_once() -> None:
     grads, rates = [draw([(4,)]) for _ in range(6)], [0.1, 0.4, 0.0, 0.01, 1.0, 0.2]
-    *_, [after_two], [after_three], _, _, _ = run(draw([(4,)]), grads, rates, momentum=0.9)
+    *_, [after_two], [after_three], _, _, _ = walk(sgd, draw([(4,)]), grads, rates, momentum=0.9)
     assert_close(after_three, after_two, name="parameters after a step of rate 0")
     params = draw([(4,)])
-    steps = [np.diff([p for [p] in run(params, grads, r, momentum=0.9)], axis=0) for r in (rates, [1.0] * 6)]
+    steps = [
+        np.diff([p for [p] in walk(sgd, params, grads, r, momentum=0.9)], axis=0) for r in (rates, [1.0] * 6)
+    ]
     assert_close(steps[0], np.reshape(rates[1:], (5, 1)) * steps[1], name="steps")
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_agrees_with_torch(options: dict[str, Any]) -> None:
     params, grads = draw(), [draw() for _ in range(25)]
     rates = np.random.uniform(0.01, 0.3, size=25).tolist()
-    assert_close(run(params, grads, rates, **options), by_torch(params, grads, rates, **options))
+    assert_close(walk(sgd, params, grads, rates, **options), by_torch(params, grads, rates, **options))
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_a_gradient_of_zero_is_a_gradient(options: dict[str, Any]) -> None:
     """Also at the first step: the second one is no first step then."""
     params = draw()
     grads = [[0 * p for p in params], draw(), [0 * p for p in params], draw()]
     rates = [0.1] * 4
-    assert_close(run(params, grads, rates, **options), by_torch(params, grads, rates, **options))
+    assert_close(walk(sgd, params, grads, rates, **options), by_torch(params, grads, rates, **options))
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_each_parameter_is_on_its_own(options: dict[str, Any]) -> None:
-    shapes = [(3,), (3,), (3, 3), (1, 3), ()]
-    params, grads, rates = draw(shapes), [draw(shapes) for _ in range(5)], [0.1] * 5
-    together = run(params, grads, rates, **options)
-    for i in range(len(shapes)):
-        alone = by_torch([params[i]], [[g[i]] for g in grads], rates, **options)
-        assert_close([[step[i]] for step in together], alone, name=f"parameter {i}")
+    assert_separate_parameters(sgd, by_torch, **options)
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_runs_side_by_side_do_not_disturb_each_other(options: dict[str, Any]) -> None:
-    starts, rates = [draw(), draw()], [0.1] * 5
-    grads = [[draw() for _ in range(5)] for _ in starts]
-    params, states = list(starts), [{}, {}]
-    for step in range(5):
-        for one in (0, 1):
-            params[one], states[one] = sgd(params[one], grads[one][step], states[one], 0.1, **options)
-    for one in (0, 1):
-        assert_close(params[one], by_torch(starts[one], grads[one], rates, **options)[-1], name=f"run {one}")
+    assert_separate_runs(sgd, by_torch, **options)
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_a_step_changes_nothing_and_can_be_taken_again(options: dict[str, Any]) -> None:
-    params, state = draw(), {}
-    for _ in range(3):
-        grads, saved = draw(), copy.deepcopy(state)
-        with assert_unchanged(params, grads):
-            new, after = sgd(params, grads, state, 0.1, **options)
-            again, _ = sgd(params, grads, state, 0.1, **options)
-            resumed, _ = sgd(params, grads, saved, 0.1, **options)
-        assert_close(again, new, rtol=0, atol=0, name="the same step from the same state")
-        assert_close(resumed, new, rtol=0, atol=0, name="the same step from a copy of the state")
-        params, state = new, after
+    assert_repeatable(sgd, **options)
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_the_loop_may_overwrite_its_arrays_after_the_step(options: dict[str, Any]) -> None:
-    start, grads, rates = draw(), [draw() for _ in range(5)], [0.1] * 5
-    params, state, path = start, {}, []
-    for g in grads:
-        given, buffers = [np.array(p) for p in params], [np.array(one) for one in g]
-        params, state = sgd(given, buffers, state, 0.1, **options)
-        for used in (*given, *buffers):
-            used.fill(np.nan)
-        path.append([np.array(p) for p in params])
-    assert_close(path, by_torch(start, grads, rates, **options))
+    assert_keeps_no_views(sgd, by_torch, **options)
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_without_parameters_nothing_happens(options: dict[str, Any]) -> None:
-    _, state = sgd([], [], {}, 0.1, **options)
-    assert sgd([], [], state, 0.1, **options)[0] == []
+    assert_nothing_without_parameters(sgd, **options)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("options", OPTIONS)
-def test_the_dtype_is_kept(options: dict[str, Any], dtype: type) -> None:
-    params = [p.astype(dtype) for p in draw()]
-    grads = [[g.astype(dtype) for g in draw()] for _ in range(4)]
-    rates = [0.1] * 4
-    assert_close(run(params, grads, rates, **options), by_torch(params, grads, rates, **options))
+@every_option
+def test_float32_stays_float32(options: dict[str, Any]) -> None:
+    assert_keeps_float32(sgd, by_torch, **options)
 
 
-@pytest.mark.parametrize("options", OPTIONS)
+@every_option
 def test_any_memory_layout_will_do(options: dict[str, Any]) -> None:
-    params, grads, rates = draw([(3, 4)]), [draw([(3, 4)]) for _ in range(3)], [0.1] * 3
-    expected = by_torch(params, grads, rates, **options)
-    turned = [list(layouts(g[0])) for g in grads]
-    for i, (layout, p) in enumerate(layouts(params[0])):
-        assert_close(run([p], [[g[i][1]] for g in turned], rates, **options), expected, name=layout)
+    assert_takes_any_layout(sgd, by_torch, **options)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +216,5 @@ def test_nesterov_without_momentum_or_with_dampening_raises(momentum: float, dam
         sgd(params, grads, {}, 0.1, momentum, dampening, nesterov=True)
 
 
-@pytest.mark.parametrize(("n_params", "n_grads"), [(1, 2), (2, 1), (0, 1), (1, 0), (3, 5)])
-def test_lists_of_different_lengths_raise(n_params: int, n_grads: int) -> None:
-    with pytest.raises(ValueError):
-        sgd([np.ones(2)] * n_params, [np.ones(2)] * n_grads, {}, 0.1)
+def test_lists_of_different_lengths_raise() -> None:
+    assert_refuses_unequal_lengths(sgd)
