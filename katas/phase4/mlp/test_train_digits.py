@@ -297,7 +297,9 @@ def test_of_equal_logits_the_first_class_is_taken() -> None:
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """1797 images of 8 x 8 grey values, (n, 64), and what they show."""
-    return pytest.importorskip("sklearn.datasets").load_digits(return_X_y=True)
+    from sklearn.datasets import load_digits  # a second of imports, which only this test need pay
+
+    return load_digits(return_X_y=True)
 
 
 # Measured over 300 seeds of the weights and the batches: accuracy 0.981 +- 0.004, the least 0.967; 0.95 is
