@@ -2,6 +2,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from itertools import chain, permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -299,7 +300,8 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """1797 images of 8 x 8 grey values, (n, 64), and what they show."""
     from sklearn.datasets import load_digits  # a second of imports, which only this test need pay
 
-    return load_digits(return_X_y=True)
+    data: Any = load_digits()
+    return data.data, data.target
 
 
 # Measured over 300 seeds of the weights and the batches: accuracy 0.981 +- 0.004, the least 0.967; 0.95 is
