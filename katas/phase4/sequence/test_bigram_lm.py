@@ -1,5 +1,6 @@
 import itertools
 import math
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -56,7 +57,7 @@ def test_the_table_is_that_of_a_count_by_hand(V: int, alpha: float) -> None:
     assert_close(fit_bigram(ids, V, alpha), np.array(expected))
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.3, 2.0])
+@pytest.mark.parametrize("alpha", [0.0, 0.01, 2.0])
 def test_a_word_that_nothing_follows_has_a_uniform_row(alpha: float) -> None:
     P = fit_bigram([*TEXT, 3], 5, alpha)
     assert_close(P[3:], np.full((2, 5), 0.2))
@@ -205,6 +206,14 @@ def test_the_inputs_are_not_changed() -> None:
         nll(P, ids)
         stationary(P)
         entropy_rate(P)
+
+
+def test_zeros_give_no_warning() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        P = fit_bigram([*TEXT, 3], 4, 0.0)
+        assert nll(P, [3, 0, 0]) == math.inf
+        entropy_rate(IRREGULAR)
 
 
 @pytest.mark.parametrize("ids", [[0, 3], [3, 0], [0, -1, 0], [5]])
