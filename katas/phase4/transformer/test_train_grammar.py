@@ -268,7 +268,7 @@ def by_hand(rows: torch.Tensor, steps: int, lr: float, seed: int) -> tuple[list[
     return losses, rows.detach()
 
 
-@pytest.mark.parametrize("steps", [1, 5, 30])
+@pytest.mark.parametrize("steps", [1, 5, 27])
 def test_a_run_is_the_loop_of_the_statement(steps: int) -> None:
     model = Table(4)
     losses, rows = by_hand(model.rows.detach(), steps, 0.3, seed=7)
