@@ -1,0 +1,161 @@
+"""The command `bench`: how fast a kata's kernel is on the GPU here, as a table and a roofline
+
+A kata's benchmark is its tests marked `perf`; they run under pytest and leave what they measured in a file.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from aire_katas import machine
+from aire_katas.catalogue import Entry
+from aire_katas.checks.speed.contest import RECORD
+from aire_katas.checks.speed.measurement import Estimate, Measurement
+from aire_katas.cli import roofline
+from aire_katas.cli.checkout import catalogue, kata_argument
+from aire_katas.cli.errors import Exit, refuse
+from aire_katas.verdicts import State, TestVerdict
+
+MARK = "mark.perf"
+
+
+@click.command()
+@kata_argument
+@click.option(
+    "--svg", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Draw the roofline."
+)
+@click.option("--impl", metavar="DIR", help="Time this tree instead of your own code, say `solutions`.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, with versions and date.")
+@click.pass_context
+def bench(context: click.Context, entry: Entry, svg: Path | None, impl: str | None, as_json: bool) -> None:
+    """Time a kata's kernel on this machine's GPU, beside the library's."""
+    name = catalogue().short_name(entry)
+    if not is_timed(entry):
+        timed = [catalogue().short_name(one) for one in catalogue().entries if is_timed(one)]
+        others = f"; these have one: {', '.join(timed)}" if timed else ""
+        refuse(f"{name} has no benchmark{others}", Exit.USAGE)
+    if machine.missing("perf"):
+        refuse(
+            f"no GPU here, so there is no speed to measure; `aire-katas run {name}` judges what can be "
+            f"judged without one. On a machine with a CUDA GPU, in a checkout with your code:\n"
+            f"  pip install -e . && aire-katas bench {name}",
+            Exit.NOTHING_RAN,
+        )
+    measured, verdicts, output = run_benchmark(entry, impl)
+    if not verdicts:
+        refuse(f"the benchmark of {name} did not run:\n{output[-4_000:]}", Exit.BROKEN)
+    if as_json:
+        click.echo(as_record(entry, measured))
+    elif measured:
+        click.echo(table(measured))
+        click.echo(f"\n{roofline.terminal(picture(measured))}")
+    if svg and measured:
+        svg.write_text(roofline.svg(picture(measured)), encoding="utf-8")
+        click.echo(f"drawn: {svg}", err=True)
+    for verdict in verdicts:
+        if verdict.state is not State.PASSING:
+            click.echo(f"{verdict.test}: {verdict.state}: {verdict.message}", err=True)
+    states = {verdict.state for verdict in verdicts}
+    if states == {State.NOT_GRADED}:
+        context.exit(Exit.NOTHING_RAN)
+    context.exit(0 if states <= {State.PASSING, State.NOT_GRADED} else Exit.FAILING)
+
+
+def is_timed(entry: Entry) -> bool:
+    """Whether a kata has a benchmark, by the text of its tests."""
+    return MARK in entry.tests.read_text(encoding="utf-8")
+
+
+def run_benchmark(entry: Entry, impl: str | None) -> tuple[list[Measurement], list[TestVerdict], str]:
+    """Run the tests marked perf in a process of their own: what they measured, said, and printed."""
+    with tempfile.TemporaryDirectory() as folder:
+        record, verdicts = Path(folder, "record"), Path(folder, "verdicts")
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            str(entry.tests.relative_to(entry.root)),
+            "-m",
+            "perf",
+            "-q",
+        ]
+        command += [
+            "--no-record",
+            f"--verdicts={verdicts}",
+            "-p",
+            "no:xdist",
+            *([f"--impl={impl}"] if impl else []),
+        ]
+        done = subprocess.run(
+            command,
+            cwd=entry.root,
+            env={**os.environ, RECORD: str(record)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        said = [TestVerdict.from_json(line) for line in _lines(verdicts)]
+        return [Measurement.from_json(line) for line in _lines(record)], said, done.stdout
+
+
+def table(measured: list[Measurement]) -> str:
+    """A line for each measurement; in parentheses what is asked for."""
+    first = measured[0]
+    rates = {one.work.matrix: one.matrix_rate for one in measured if one.matrix_rate}
+    calibrated = [f"copies at {first.bandwidth / 1e9:,.0f} GB/s"]
+    calibrated += [f"{dtype} matmul at {rate / 1e12:.3g} TFLOP/s" for dtype, rate in rates.items()]
+    rows = [("", "yours", "baseline", "", "ratio", "of the roof", "")]
+    for one in measured:
+        ratio, fraction = _asked(one.ratio, one.least_ratio), _asked(one.fraction, one.least_fraction)
+        row = (
+            label(one),
+            str(one.seconds),
+            str(one.baseline),
+            one.against,
+            ratio,
+            fraction,
+            one.verdict.value,
+        )
+        rows.append(row)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([f"{first.device}: {', '.join(calibrated)}", "", *(line.rstrip() for line in lines)])
+
+
+def label(one: Measurement) -> str:
+    """The kernel and, where its test has parameters, which."""
+    _, bracket, parameters = one.case.partition("[")
+    return f"{one.name}{bracket}{parameters}"
+
+
+def picture(measured: list[Measurement]) -> roofline.Picture:
+    points = [
+        roofline.Point(
+            label(one), one.against, one.work.moved, one.work.flops, one.seconds.median, one.baseline.median
+        )
+        for one in measured
+    ]
+    plateaus = {one.work.matrix: one.matrix_rate for one in measured if one.matrix_rate}
+    return roofline.Picture(measured[0].device, measured[0].bandwidth, plateaus, points)
+
+
+def as_record(entry: Entry, measured: list[Measurement]) -> str:
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return json.dumps(
+        {"kata": entry.id, "date": date, "measurements": [one.as_json() for one in measured]}, indent=1
+    )
+
+
+def _asked(estimate: Estimate, least: float | None) -> str:
+    return f"{estimate.median:.2f}" + (f" ({least:.2f})" if least is not None else "")
+
+
+def _lines(file: Path) -> list[dict]:
+    return [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []

@@ -1,0 +1,206 @@
+"""The command `bench`, on a simulated GPU; pytest runs the kata's tests marked perf as its child."""
+
+import json
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from aire_katas import machine
+from aire_katas.cli.bench import label, picture, table
+from aire_katas.cli.roofline import Picture, Point, svg, terminal
+from tests.conftest import SOLUTION, STUB, call, refused, write_kata
+from tests.test_speed_measurement import MATMUL
+
+PERF = """\
+import numpy as np
+import pytest
+
+from aire_katas import Kata
+from aire_katas.checks.speed import Work, assert_fast
+from katas.MODULE import answer
+from tests.fake_gpu import FakeGpu
+
+KATA = Kata(difficulty=1, minutes=5)
+
+
+def test_zero_gives_one() -> None:
+    assert answer(0) == 1
+
+
+@pytest.mark.perf
+@pytest.mark.parametrize("microseconds", [100, 400])
+def test_it_keeps_up(microseconds: int) -> None:
+    gpu = FakeGpu()
+    answer(0)
+
+    def fused_answer(x: np.ndarray) -> np.ndarray:
+        return gpu.kernel(microseconds * 1e-6, answer)(x)
+
+    assert_fast(
+        fused_answer,
+        gpu.kernel(110e-6, lambda x: 2 * x + 1),
+        lambda: (np.random.standard_normal(8),),
+        against="numpy.add",
+        work=Work(read=40_000_000, written=40_000_000, flops=20_000_000),
+        ratio=0.9,
+        fraction=0.7,
+        rounds=10,
+        device=gpu,
+        clock=gpu.clock,
+    )
+"""
+GPU_IS_THERE = """
+from aire_katas import machine
+machine.missing = lambda marker: ""
+"""
+
+
+@pytest.fixture
+def timed(tiny_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tree with one kata that has a benchmark, and a machine that has a GPU, as its parts believe."""
+    monkeypatch.setattr(machine, "missing", lambda marker: "")
+    write_kata(tiny_tree, "phase5/triton/fused", stub=SOLUTION, test=PERF)
+    with (tiny_tree / "conftest.py").open("a") as conftest:
+        conftest.write(GPU_IS_THERE)
+    return tiny_tree
+
+
+# The command ----------------------------------------------------------------------------------------------
+
+
+def test_bench_prints_a_line_a_case_and_the_roofline(timed: Path) -> None:
+    result = call("bench", "fused")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "Fake GPU: copies at 900 GB/s"
+    assert [re.sub(" +", " ", line) for line in lines[2:5]] == [
+        " yours baseline ratio of the roof",
+        "fused_answer[100] 0.1 ms ± 0% 0.11 ms ± 0% numpy.add 1.10 (0.90) 0.89 (0.70) fast enough",
+        "fused_answer[400] 0.4 ms ± 0% 0.11 ms ± 0% numpy.add 0.27 (0.90) 0.22 (0.70) too slow",
+    ]
+    assert "  A fused_answer[100], a numpy.add" in lines
+    assert result.exit_code == 1, "one case is too slow"
+    assert result.stderr.startswith(
+        "test_it_keeps_up[400]: failing: fused_answer takes 0.4 ms, numpy.add 0.11 ms"
+    )
+
+
+def test_bench_of_another_tree_as_json(timed: Path) -> None:
+    (timed / "katas/phase5/triton/fused.py").write_text(STUB)
+    result = call("bench", "fused", "--impl", "solutions", "--json")
+    record = json.loads(result.stdout)
+    assert record["kata"] == "phase5/triton/fused"
+    assert record["date"].endswith("+00:00")
+    assert [one["verdict"] for one in record["measurements"]] == ["fast enough", "too slow"]
+    assert record["measurements"][0]["ratio"]["median"] == pytest.approx(1.1, rel=0.01)
+
+
+def test_bench_draws_the_roofline(timed: Path) -> None:
+    result = call("bench", "fused", "--svg", "roof.svg")
+    assert "drawn: roof.svg" in result.stderr
+    assert "fused_answer[100]" in (timed / "roof.svg").read_text()
+
+
+def test_bench_of_a_stub_is_to_do(timed: Path) -> None:
+    (timed / "katas/phase5/triton/fused.py").write_text(STUB)
+    result = call("bench", "fused")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "test_it_keeps_up[100]: to do: to do: answer (fused.py:" in result.stderr
+
+
+def test_bench_of_a_wrong_kernel_says_where_it_is_wrong(timed: Path) -> None:
+    (timed / "katas/phase5/triton/fused.py").write_text(SOLUTION.replace("2 * x + 1", "2 * x"))
+    result = call("bench", "fused")
+    assert result.exit_code == 1
+    assert "call 1 of fused_answer, on inputs of its own, is wrong" in result.stderr
+    assert "result is not close to what was expected" in result.stderr
+
+
+def test_bench_leaves_progress_alone(timed: Path) -> None:
+    call("bench", "fused")
+    assert json.loads(call("status", "--json").stdout)["katas"]["phase5/triton/fused"] == "to do"
+
+
+def test_a_benchmark_that_dies_is_reported(timed: Path) -> None:
+    (timed / "conftest.py").write_text("raise SystemExit('no conftest today')\n")
+    message = refused("bench", "fused", code=3)
+    assert message.startswith("the benchmark of fused did not run:\n")
+    assert "no conftest today" in message
+
+
+@pytest.mark.usefixtures("timed")
+def test_a_kata_without_a_benchmark_names_those_that_have_one() -> None:
+    assert refused("bench", "double", code=2) == "double has no benchmark; these have one: fused\n"
+
+
+@pytest.mark.usefixtures("timed")
+def test_without_a_gpu_bench_says_what_to_type_where(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "missing", lambda marker: "needs a CUDA GPU")
+    assert refused("bench", "fused", code=4) == (
+        "no GPU here, so there is no speed to measure; `aire-katas run fused` judges what can be judged "
+        "without one. On a machine with a CUDA GPU, in a checkout with your code:\n"
+        "  pip install -e . && aire-katas bench fused\n"
+    )
+
+
+def test_bench_loads_neither_numpy_nor_torch() -> None:
+    program = "import sys, aire_katas.cli.bench; print({'numpy', 'torch', 'pytest'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+# Table and picture ----------------------------------------------------------------------------------------
+
+
+def test_the_table_names_device_calibration_and_what_is_asked_for() -> None:
+    head, _, _, row = table([MATMUL]).splitlines()
+    assert head == "NVIDIA H100: copies at 2,900 GB/s, bfloat16 matmul at 700 TFLOP/s"
+    assert row.startswith("matmul[4096]  0.25 ms ±  2%  0.2 ms ±  2%  torch.matmul  0.80 ")
+    assert row.endswith(" 0.79 (0.75)  fast enough")
+
+
+def test_a_case_is_named_by_kernel_and_parameters() -> None:
+    assert label(MATMUL) == "matmul[4096]"
+
+
+COPY = Point("copy", "torch.clone", 2 * 10**8, 0, 90e-6, 70e-6)
+SOFTMAX = Point("softmax", "torch.softmax", 2 * 10**8, 10**9, 80e-6, 160e-6)
+BOTH = Picture("H100", 2.9e12, {"bfloat16": 7e14}, [*picture([MATMUL]).points, SOFTMAX])
+
+
+def test_a_kernel_lies_on_the_roof_where_it_reaches_what_the_device_can_do() -> None:
+    best = Point("best", "x", 10**8, 10**8, 10**8 / 2.9e12, 1e-3)
+    assert best.rate(best.seconds) == pytest.approx(2.9e12 * best.intensity)
+
+
+def test_the_terminals_picture_has_a_slope_a_plateau_and_a_letter_a_kernel() -> None:
+    lines = terminal(BOTH).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == "FLOP/s"
+    assert lines[-2:] == ["  A matmul[4096], a torch.matmul", "  B softmax, b torch.softmax"]
+    grid = [line[10:] for line in lines[1:17]]
+    rows = {mark: next(n for n, row in enumerate(grid) if mark in row) for mark in "-AB"}
+    columns = {mark: next(row.index(mark) for row in grid if mark in row) for mark in "AB"}
+    assert rows["-"] < rows["B"]
+    assert columns["B"] < columns["A"], "softmax has the lower intensity"
+    assert rows["A"] < rows["B"], "and the lower rate"
+
+
+def test_what_computes_nothing_has_a_place_at_the_left() -> None:
+    lines = terminal(Picture("H100", 2.9e12, {}, [COPY])).splitlines()
+    assert lines[-1] == "  A copy, a torch.clone (moves data only: at the left edge)"
+
+
+@pytest.mark.parametrize("points", [[COPY], [SOFTMAX, COPY]])
+@pytest.mark.parametrize("plateaus", [{}, {"float16": 7e14, "float32": 5e13}], ids=["copy", "two"])
+def test_the_svg_is_sound_and_keeps_within_its_frame(points: list[Point], plateaus: dict[str, float]) -> None:
+    root = ElementTree.fromstring(svg(Picture("<H100>", 2.9e12, plateaus, points)))
+    circles = root.findall("{*}circle")
+    assert len(circles) == 2 * len(points)
+    assert len(root.findall("{*}polyline")) == max(1, len(plateaus))
+    assert all(
+        70 <= float(one.get("cx", "")) <= 650 and 70 <= float(one.get("cy", "")) <= 370 for one in circles
+    )
