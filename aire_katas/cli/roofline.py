@@ -123,7 +123,7 @@ def svg(picture: Picture) -> str:
         label = f"{name} matmul, {plateau / 1e12:.3g} TFLOP/s" if name else ""
         shapes.append(text(x, float(y) - 6, label, 'text-anchor="end"'))
     x, y = pixel(10**low, picture.bandwidth * 10**low)
-    shapes.append(text(float(x) + 12, float(y) - 12, f"copy, {picture.bandwidth / 1e9:,.0f} GB/s"))
+    shapes.append(text(float(x) + 30, float(y) - 2, f"copy, {picture.bandwidth / 1e9:,.0f} GB/s"))
     for point in picture.points:
         for name, seconds, colour in (
             (point.against, point.baseline, "#888"),
