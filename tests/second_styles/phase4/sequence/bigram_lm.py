@@ -28,7 +28,7 @@ def nll(P: np.ndarray, ids: list[int]) -> float:
 
 def stationary(P: np.ndarray) -> np.ndarray:
     values, vectors = np.linalg.eig(P.T)
-    pi = vectors[:, np.argmin(abs(values - 1))].real
+    pi = np.real(vectors[:, np.argmin(abs(values - 1))])
     return pi / pi.sum()
 
 
