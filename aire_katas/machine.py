@@ -16,6 +16,11 @@ MARKERS = {
 }
 
 
+ABSENT = {  # a module that katas may need and a machine may lack -> why
+    "triton": "needs triton, which is there for Linux alone",
+}
+
+
 @functools.cache
 def missing(marker: str) -> str:
     """What tests with this marker need and this machine lacks; empty if nothing."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from aire_katas import impl
+from aire_katas import impl, machine
 from aire_katas.catalogue import id_of
 from aire_katas.checks.forbidden import Forbidden, refuse
 from aire_katas.kata import Kata, read_kata
@@ -158,6 +158,11 @@ def broken_import(collector: pytest.Module, error: BaseException | None) -> pyte
     root = collector.config.rootpath
     if error is None or (tested := _tested(root, collector.path, 1)) is None:
         return None
+    if isinstance(error, ModuleNotFoundError) and (lacking := machine.ABSENT.get(error.name or "")):
+        skipped = (str(collector.path), 0, f"Skipped: not graded: {lacking}")
+        report = pytest.CollectReport(collector.nodeid, "skipped", skipped, [])
+        _put_verdict(report, tested, "import", State.NOT_GRADED, None, lacking)
+        return report
     message = _terse(error, root)
     report = pytest.CollectReport(collector.nodeid, "failed", message, [])
     _put_verdict(report, tested, "import", State.FAILING, error, message)

@@ -89,6 +89,19 @@ def test_a_test_that_needs_a_gpu_is_not_graded_without_one(tiny_tree: Path) -> N
     assert "needs a CUDA GPU, and --require-gpu is given" in run.stdout
 
 
+def test_a_kata_of_a_package_that_this_machine_cannot_have_is_not_graded(tiny_tree: Path) -> None:
+    (tiny_tree / "triton.py").write_text("raise ModuleNotFoundError('No module named triton', name='triton')")
+    write_kata(
+        tiny_tree, "phase1/words/kernel", test=TEST.replace("from aire", "import triton\nfrom aire", 1)
+    )
+    verdicts = tiny_tree / "verdicts"
+    run = run_pytest(tiny_tree, "--impl", "solutions", "--verdicts", str(verdicts))
+    assert run.returncode == 0
+    assert "6 passed, 1 skipped" in run.stdout
+    assert "needs triton, which is there for Linux alone" in verdicts.read_text()
+    assert '"not graded"' in verdicts.read_text()
+
+
 # Whose code is tested -------------------------------------------------------------------------------------
 
 
