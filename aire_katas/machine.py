@@ -9,6 +9,7 @@ import shutil
 
 MARKERS = {
     "gpu": "needs a CUDA GPU; not graded without one",
+    "gxx": "needs g++; not graded without it",
     "nvcc": "needs NVIDIA's compiler; not graded without it",
     "perf": "judges speed; needs a CUDA GPU and is not graded without one",
     "distributed": "runs several processes that talk to each other",
@@ -27,6 +28,8 @@ def missing(marker: str) -> str:
     match marker:
         case "gpu" | "perf":
             return "" if has_gpu() else "needs a CUDA GPU"
+        case "gxx":
+            return "" if shutil.which("g++") else "needs g++: apt install g++"
         case "nvcc":
             return "" if shutil.which("nvcc") else "needs nvcc on the PATH"
         case "distributed":

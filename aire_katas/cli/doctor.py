@@ -88,7 +88,7 @@ def gpu() -> str:
 def gradable(faulty: list[str]) -> Iterator[tuple[str, str]]:
     """Kinds of tests, and what this machine lacks for each."""
     yield "tests on the CPU", f"set up {', '.join(faulty)} first" if faulty else ""
-    for marker in ("distributed", "gpu", "perf", "nvcc"):
+    for marker in ("distributed", "gxx", "gpu", "perf", "nvcc"):
         try:
             lacking = machine.missing(marker)
         except (ImportError, OSError) as error:

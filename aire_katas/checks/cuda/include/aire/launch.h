@@ -1,0 +1,120 @@
+// From a launch to threads: what kernel<<<grid, block>>>(arguments) becomes, and the functions that Python
+// may call by name.
+#pragma once
+
+// extern __shared__ T name[]; is written T* const name = reinterpret_cast<T*>(aire_dynamic);
+extern "C" char aire_dynamic[];
+
+namespace aire {
+
+struct Shape {
+    dim3 grid, block;
+    size_t shared;
+    int line;
+    Shape(dim3 grid, dim3 block, size_t shared = 0, cudaStream_t = nullptr, AIRE_LINE)
+        : grid(grid), block(block), shared(shared), line(line) {}
+};
+
+// Runs body(context) once for every thread of the grid.
+void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* context);
+
+// source.py writes k<<<g, b>>>(x, y) as k % ::aire::Shape(g, b) * ::aire::arguments(x, y).
+template <class... A>
+struct Launch {
+    void (*kernel)(A...);
+    const Shape& shape;
+};
+
+template <class... A>
+Launch<A...> operator%(void (*kernel)(A...), const Shape& shape) {
+    return {kernel, shape};
+}
+
+template <class... G>
+std::tuple<G...> arguments(G... given) {
+    return std::tuple<G...>(given...);
+}
+
+template <class... A>
+struct Call {
+    void (*kernel)(A...);
+    std::tuple<A...> arguments;
+    template <size_t... I>
+    AIRE_UNSEEN void run(std::index_sequence<I...>) {
+        kernel(std::get<I>(arguments)...);
+    }
+    AIRE_UNSEEN static void body(void* call) {
+        static_cast<Call*>(call)->run(std::index_sequence_for<A...>());
+    }
+};
+
+template <class... A, class... G>
+void operator*(const Launch<A...>& launched, std::tuple<G...> given) {
+    static_assert(sizeof...(A) == sizeof...(G), "the kernel takes another number of arguments");
+    Call<A...> call{launched.kernel, std::move(given)};
+    launch(launched.shape, nullptr, Call<A...>::body, &call);
+}
+
+// What Python may call ----------------------------------------------------------------------------------
+
+// A type in Python's words: "i4" a 32-bit integer, "f4" a float, "*f4" a pointer to floats, "*const f4".
+template <class T>
+struct Type {
+    static constexpr char kind = std::is_floating_point_v<T> ? 'f' : std::is_same_v<T, bool> ? 'b'
+        : std::is_integral_v<T> ? (std::is_signed_v<T> ? 'i' : 'u') : 'V';
+    static void print(FILE* out) { fprintf(out, " %c%zu", kind, sizeof(T)); }
+};
+template <class T>
+struct Type<T*> {
+    static void print(FILE* out) {
+        fprintf(out, std::is_const_v<T> ? " *const" : " *");
+        Type<std::remove_cv_t<T>>::print(out);
+    }
+};
+template <>
+struct Type<void> {
+    static void print(FILE* out) { fprintf(out, " V0"); }
+};
+
+struct Entry {
+    const char* name;
+    void (*print)(FILE* out);
+    // Runs the kernel on the shape, or the host function; each argument is pointed to.
+    void (*call)(const Entry& entry, const Shape& shape, void** arguments, void* result);
+};
+extern const Entry entries[];
+
+template <auto function>
+struct Enter;
+template <class R, class... A, R (*function)(A...)>
+struct Enter<function> {
+    static void print(FILE* out) {
+        Type<std::remove_cv_t<R>>::print(out);
+        (..., (fputc(',', out), Type<std::remove_cv_t<A>>::print(out)));
+    }
+    template <size_t... I>
+    AIRE_UNSEEN static R run(void** arguments, std::index_sequence<I...>) {
+        return function(*static_cast<std::remove_reference_t<A>*>(arguments[I])...);
+    }
+    AIRE_UNSEEN static void body(void* arguments) {
+        run(static_cast<void**>(arguments), std::index_sequence_for<A...>());
+    }
+    static void kernel(const Entry& entry, const Shape& shape, void** arguments, void*) {
+        launch(shape, entry.name, body, arguments);
+    }
+    AIRE_UNSEEN static void host(const Entry&, const Shape&, void** arguments, void* result) {
+        if constexpr (std::is_void_v<R>) {
+            body(arguments);
+        } else {
+            R value = run(arguments, std::index_sequence_for<A...>());
+            memcpy(result, &value, sizeof value);
+        }
+    }
+};
+
+}  // namespace aire
+
+#define AIRE_KERNEL(name, ...) \
+    {name, aire::Enter<(__VA_ARGS__)>::print, aire::Enter<(__VA_ARGS__)>::kernel}
+#define AIRE_HOST(name, ...) \
+    {name, aire::Enter<(__VA_ARGS__)>::print, aire::Enter<(__VA_ARGS__)>::host}

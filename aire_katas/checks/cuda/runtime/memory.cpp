@@ -1,0 +1,197 @@
+// The memory of the device: one arena in which every buffer stands between guards, and the program's own
+// shared and __constant__ variables.
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+#include "state.h"
+
+extern "C" char __data_start, _end;
+
+namespace aire {
+
+constexpr size_t arena_size = size_t(16) << 30, guard = 64 << 10;
+
+std::vector<Region> regions;
+extern "C" {
+alignas(1024) char aire_dynamic[most_dynamic + 1024] = {};
+}
+static char* arena = nullptr;
+static size_t used = 0;
+
+bool in_arena(uintptr_t address) {
+    return arena && address - reinterpret_cast<uintptr_t>(arena) < arena_size;
+}
+
+bool in_program(uintptr_t address) {
+    auto from = reinterpret_cast<uintptr_t>(&__data_start), to = reinterpret_cast<uintptr_t>(&_end);
+    return address >= from && address < to;
+}
+
+void add_region(Region region) {
+    auto after = std::upper_bound(regions.begin(), regions.end(), region.from,
+                                  [](uintptr_t from, const Region& r) { return from < r.from; });
+    regions.insert(after, std::move(region));
+}
+
+Region* nearest_region(uintptr_t address) {
+    Region* nearest = nullptr;
+    auto distance = [&](const Region& r) { return address < r.from ? r.from - address : address - r.to + 1; };
+    for (Region& region : regions) {
+        if (address >= region.from && address < region.to) return &region;
+        if (region.from == region.to && region.space == Space::shared) continue;
+        if (!nearest || distance(region) < distance(*nearest)) nearest = &region;
+    }
+    return nearest;
+}
+
+Region* region_at(uintptr_t address) {
+    auto after = std::upper_bound(regions.begin(), regions.end(), address,
+                                  [](uintptr_t a, const Region& r) { return a < r.from; });
+    if (after == regions.begin()) return nullptr;
+    Region& region = *(after - 1);
+    return address < region.to ? &region : nullptr;
+}
+
+// A buffer that starts `offset` bytes past a multiple of 256.
+char* place(size_t bytes, size_t offset, u32 itemsize, bool initialised, std::string name) {
+    if (!arena) {
+        arena = static_cast<char*>(mmap(nullptr, arena_size, PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        if (arena == MAP_FAILED) {
+            fprintf(stderr, "no address space for the emulated device's memory\n");
+            exit(3);
+        }
+        memset(arena, poison, guard);
+        used = guard;
+    }
+    size_t room = (bytes + offset + 255) / 256 * 256;
+    if (used + room + guard > arena_size) return nullptr;
+    char* start = arena + used + offset;
+    memset(arena + used, poison, room + guard);
+    used += room + guard;
+    auto from = reinterpret_cast<uintptr_t>(start);
+    u32 granule = itemsize < 4 && itemsize ? itemsize : 4;
+    add_region({.from = from, .to = from + bytes, .space = Space::global, .name = std::move(name),
+                .itemsize = itemsize, .initialised = initialised, .granule = granule});
+    return start;
+}
+
+void poison_shared() {
+    auto dynamic = reinterpret_cast<uintptr_t>(aire_dynamic);
+    for (Region& region : regions) {
+        if (region.space != Space::shared) continue;
+        if (region.from == dynamic) {
+            region.to = dynamic + running.shared;
+            region.cells.clear();
+            region.granule = 4;
+        }
+        memset(reinterpret_cast<char*>(region.from), poison, region.to - region.from);
+    }
+}
+
+void fill(uintptr_t from, size_t bytes) {
+    Region* region = region_at(from);
+    if (!region || region->initialised) return;
+    if (bytes == region->to - region->from) {
+        region->initialised = true;
+        return;
+    }
+    u32 granule = region->granule;
+    if (region->cells.empty()) region->cells.resize((region->to - region->from + granule - 1) / granule);
+    for (size_t i = (from - region->from) / granule; i < (from + bytes - region->from) / granule; i++)
+        region->cells[i].write = {1, 0, 0};
+}
+
+void check_guards() {
+    size_t after = 0;
+    auto base = reinterpret_cast<uintptr_t>(arena);
+    auto check = [&](size_t from, size_t to) {
+        for (size_t i = from; i < to; i++)
+            if (u8(arena[i]) != poison) {
+                find({.kind = "bounds", .address = base + i, .size = 1, .access = "writes"});
+                return;
+            }
+    };
+    for (const Region& region : regions) {
+        if (!in_arena(region.from)) continue;
+        check(after, region.from - base);
+        after = region.to - base;
+    }
+    if (arena) check(after, used);
+}
+
+// For the host --------------------------------------------------------------------------------------------
+
+cudaError_t allocate(void** pointer, size_t bytes, int line) {
+    *pointer = place(bytes, 0, 4, false, "the cudaMalloc of line " + std::to_string(line));
+    return *pointer ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+static bool fits(const void* pointer, size_t bytes, int line, const char* what) {
+    auto from = reinterpret_cast<uintptr_t>(pointer);
+    if (!in_arena(from)) return true;
+    Region* region = region_at(from);
+    if (region && from + bytes <= region->to) return true;
+    find({.kind = "bounds", .line = line, .address = from, .size = u32(bytes), .access = what});
+    return false;
+}
+
+static bool on_device(const void* pointer) {
+    auto address = reinterpret_cast<uintptr_t>(pointer);
+    return in_arena(address) || in_program(address);
+}
+
+cudaError_t copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, int line) {
+    bool to_device = kind == cudaMemcpyHostToDevice || kind == cudaMemcpyDeviceToDevice;
+    bool from_device = kind == cudaMemcpyDeviceToHost || kind == cudaMemcpyDeviceToDevice;
+    bool wrong = kind != cudaMemcpyDefault && bytes &&
+                 ((to_device ? !on_device(to) : in_arena(reinterpret_cast<uintptr_t>(to))) ||
+                  (from_device ? !on_device(from) : in_arena(reinterpret_cast<uintptr_t>(from))));
+    if (wrong) {
+        find({.kind = "host", .line = line,
+              .text = "cudaMemcpy is told another direction than its pointers have"});
+        return cudaErrorInvalidValue;
+    }
+    if (!fits(to, bytes, line, "cudaMemcpy writes") || !fits(from, bytes, line, "cudaMemcpy reads"))
+        return cudaErrorInvalidValue;
+    memmove(to, from, bytes);
+    if (on_device(to)) fill(reinterpret_cast<uintptr_t>(to), bytes);
+    return cudaSuccess;
+}
+
+}  // namespace aire
+
+cudaError_t cudaMemset(void* to, int byte, size_t bytes, int line) {
+    if (!aire::fits(to, bytes, line, "cudaMemset writes")) return cudaErrorInvalidValue;
+    memset(to, byte, bytes);
+    aire::fill(reinterpret_cast<uintptr_t>(to), bytes);
+    return cudaSuccess;
+}
+
+cudaError_t cudaFree(void* pointer, int line) {
+    aire::Region* region = aire::region_at(reinterpret_cast<uintptr_t>(pointer));
+    if (!pointer) return cudaSuccess;
+    if (!region || region->from != reinterpret_cast<uintptr_t>(pointer)) {
+        aire::find({.kind = "host", .line = line, .text = "cudaFree of what no cudaMalloc gave"});
+        return cudaErrorInvalidDevicePointer;
+    }
+    memset(pointer, aire::poison, region->to - region->from);
+    region->to = region->from;  // whoever uses it from now on is out of bounds
+    region->name += ", which is freed";
+    return cudaSuccess;
+}
+
+const char* cudaGetErrorName(cudaError_t error) {
+    switch (error) {
+        case cudaSuccess: return "cudaSuccess";
+        case cudaErrorInvalidValue: return "cudaErrorInvalidValue";
+        case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
+        case cudaErrorInvalidConfiguration: return "cudaErrorInvalidConfiguration";
+        case cudaErrorInvalidDevicePointer: return "cudaErrorInvalidDevicePointer";
+    }
+    return "unknown error";
+}
+
+const char* cudaGetErrorString(cudaError_t error) { return cudaGetErrorName(error); }

@@ -1,0 +1,94 @@
+// Right kernels as others write them: templates, namespaces, the standard library beside them, locks, flags.
+#include <cuda_fp16.h>
+#include <vector>
+#include <algorithm>
+#include <memory>
+#include <cstdio>
+using namespace std;
+struct Params { int n; float a, b; };
+namespace lab {
+template <typename T, int R>
+struct Op { __device__ __forceinline__ static T f(T x) { return x * R; } };
+template <typename T, int R>
+__global__ void apply(const T* __restrict__ x, T* __restrict__ y, Params p) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < p.n) y[i] = Op<T, R>::f(x[i]) * (T)p.a + (T)p.b;
+}
+static __global__ void fill_it(float* y, int n, float v) { int i = threadIdx.x + blockIdx.x * blockDim.x; if (i < n) y[i] = v; }
+}
+__device__ int counter;
+__device__ float table[4] = {1, 2, 3, 4};
+extern "C" __global__ void count_all(int* out, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) atomicAdd(&counter, 1);
+    if (i < 4) out[i] = (int)table[i];
+}
+template <typename T>
+int host(const T* x, T* y, int n) {
+    vector<int> sizes(3, 1);
+    auto g = make_unique<int>(1);
+    Params p{n, 1.f, 0.f};
+    for (auto s : sizes) lab::apply<T, 3><<<(n + 63) / 64, 64>>>(x, y, p);
+    int zero = 0;
+    cudaMemcpyToSymbol(counter, &zero, sizeof zero);
+    count_all<<<1, 32>>>((int*)y, 0);
+    lab::fill_it<<<dim3(2), 64, 0, 0>>>(y, 10, 2);
+    return sizes.size() * *g;
+}
+extern "C" int go(const float* x, float* y, int n) { return host(x, y, n); }
+
+__global__ void hist2d(const unsigned char* img, unsigned* bins, int w, int h) {
+    __shared__ unsigned local[256];
+    int t = threadIdx.y * blockDim.x + threadIdx.x, nt = blockDim.x * blockDim.y;
+    for (int i = t; i < 256; i += nt) local[i] = 0;
+    __syncthreads();
+    int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
+    if (x < w && y < h) atomicAdd(&local[img[y * w + x]], 1u);
+    __syncthreads();
+    for (int i = t; i < 256; i += nt) if (local[i]) atomicAdd(&bins[i], local[i]);
+}
+__global__ void bytes(const char* x, char* y, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) y[i] = x[i] ^ 1;
+}
+__global__ void halves(const __half* x, __half* y, int n) {
+    __shared__ __half2 s[32];
+    int i = threadIdx.x;
+    s[i] = reinterpret_cast<const __half2*>(x)[i];
+    __syncthreads();
+    __half2 v = s[31 - i];
+    y[2 * i] = __hadd(v.x, v.y); y[2 * i + 1] = __hmul(__low2half(v), __float2half(2.f));
+}
+// A tile of registers for each thread.
+__global__ void sgemm_reg(const float* A, const float* B, float* C, int N) {
+    __shared__ float As[8][64], Bs[8][64];
+    float acc[4][4] = {};
+    int t = threadIdx.x, tx = t % 16, ty = t / 16;
+    for (int k0 = 0; k0 < N; k0 += 8) {
+        for (int i = t; i < 512; i += 256) {
+            As[i % 8][i / 8] = A[(blockIdx.y * 64 + i / 8) * N + k0 + i % 8];
+            Bs[i / 64][i % 64] = B[(k0 + i / 64) * N + blockIdx.x * 64 + i % 64];
+        }
+        __syncthreads();
+        for (int k = 0; k < 8; k++) {
+            float a[4], b[4];
+            for (int i = 0; i < 4; i++) a[i] = As[k][ty * 4 + i], b[i] = Bs[k][tx * 4 + i];
+            for (int i = 0; i < 4; i++) for (int j = 0; j < 4; j++) acc[i][j] += a[i] * b[j];
+        }
+        __syncthreads();
+    }
+    for (int i = 0; i < 4; i++) {
+        float4 v = make_float4(acc[i][0], acc[i][1], acc[i][2], acc[i][3]);
+        *reinterpret_cast<float4*>(&C[(blockIdx.y * 64 + ty * 4 + i) * N + blockIdx.x * 64 + tx * 4]) = v;
+    }
+}
+__global__ void lock_sum(int* lock, int* sum) {
+    bool done = false;
+    while (!done) {
+        if (atomicCAS(lock, 0, 1) == 0) { *(volatile int*)sum += 1; __threadfence(); atomicExch(lock, 0); done = true; }
+    }
+}
+__global__ void producer_consumer(volatile int* flag, volatile float* y) {
+    if (threadIdx.x == 0) { while (*flag == 0) {} y[1] = y[0] + 1; }
+    if (threadIdx.x == 32) { y[0] = 5; __threadfence(); *flag = 1; }
+}
