@@ -5,9 +5,10 @@ holds two thirds of a Transformer's parameters. GPT-2 uses two matrices with a G
 most models since use three: one branch is a gate that decides, entry by entry, how much of the other gets
 through.
 
-    ffn_gelu    gelu(x W1^T + b1) W2^T + b2       gelu(z) = z Phi(z), Phi the exact normal distribution
-    function swiglu      (silu(x W1^T) * (x W3^T)) W2^T    silu(z) = z / (1 + exp(-z)), * entry by entry; no
-    biases
+    ffn_gelu    gelu(x W1^T + b1) W2^T + b2              gelu(z) = z Phi(z), Phi the exact normal distribution
+    swiglu      (silu(x W1^T) * (x W3^T)) W2^T           silu(z) = z / (1 + exp(-z))
+
+where * is entry by entry, and `swiglu` has no biases.
 
 Weights are used as `nn.Linear` uses them, y = x W^T. Shapes: x (..., D) with any number of leading axes, W1
 and W3 (F, D), W2 (D, F), b1 (F,), b2 (D,); the result is (..., D). x and the weights share one float dtype,
