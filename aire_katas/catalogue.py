@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from aire_katas import cpp
 from aire_katas.kata import BrokenKata, Kata, read_kata
 
 LINK = re.compile(r"\[([^\]]+)\]\(([a-z0-9_]+/[a-z0-9_]+)\.py\)")
@@ -53,6 +54,21 @@ class Entry:
     @property
     def solution(self) -> Path:
         return self.root / "solutions" / f"{self.id}.py"
+
+    @cached_property
+    def suffixes(self) -> tuple[str, ...]:
+        """Of the files that stub and solution consist of; one that has kernels in CUDA C++ has a .cu file."""
+        has_kernels = any(one.with_suffix(cpp.SUFFIX).is_file() for one in (self.stub, self.solution))
+        return (".py", cpp.SUFFIX) if has_kernels else (".py",)
+
+    @property
+    def stubs(self) -> tuple[Path, ...]:
+        """The files that the learner edits."""
+        return tuple(map(self.stub.with_suffix, self.suffixes))
+
+    @property
+    def solutions(self) -> tuple[Path, ...]:
+        return tuple(map(self.solution.with_suffix, self.suffixes))
 
     @cached_property
     def kata(self) -> Kata:
@@ -156,7 +172,9 @@ class Catalogue:
 
     def resolve(self, text: str) -> Entry:
         """The kata called `text`: an id, a unique short name, or a path to one of its files."""
-        name = (id_of(Path.cwd() / text, self.root) if text.endswith(".py") else None) or text.strip("/")
+        name = (
+            id_of(Path.cwd() / text, self.root) if text.endswith((".py", cpp.SUFFIX)) else None
+        ) or text.strip("/")
         match self.names.get(name, []):
             case [entry]:
                 return entry

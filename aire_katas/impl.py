@@ -41,6 +41,13 @@ def locate(kata: str, root: Path) -> Path:
     return next((path for path in candidates if path.is_file()), root / "katas" / f"{kata}.py")
 
 
+def companion(path: Path, suffix: str) -> Path:
+    """The file of another suffix that goes with a kata's .py: from the first tree that has one."""
+    inside = next((path.relative_to(tree) for tree in chosen() if path.is_relative_to(tree)), None)
+    candidates = (tree / inside.with_suffix(suffix) for tree in chosen()) if inside else ()
+    return next((one for one in candidates if one.is_file()), path.with_suffix(suffix))
+
+
 def _checked(tree: str | Path) -> Path:
     path = Path(tree).resolve()
     if (path / "katas" / "__init__.py").is_file():

@@ -22,6 +22,7 @@ class Kata:
     minutes     what someone who knows the prerequisites needs
     needs       ids of the katas to solve first
     forbids     dotted name of a module, function or class -> what to build instead
+    forbids_cpp word of the .cu file -> what to write instead
     seconds     how long one of its tests may run
     """
 
@@ -29,6 +30,7 @@ class Kata:
     minutes: int
     needs: tuple[str, ...] = ()
     forbids: Mapping[str, str] = field(default_factory=dict)
+    forbids_cpp: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 10.0
 
     def __post_init__(self) -> None:

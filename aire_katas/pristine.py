@@ -3,12 +3,14 @@
 Learners commit their solved files over the stub, so the last committed version is often no stub at all, and
 the first one may have been mended since. Of all committed versions of the file, the stub is the one that
 raises NotImplementedError most often, and in the most functions that do nothing else; of several such
-versions, the newest.
+versions, the newest. In a .cu file what is to do are functions without a body.
 """
 
 import ast
 import subprocess
 from pathlib import Path
+
+from aire_katas import cpp
 
 
 class NoStub(LookupError):
@@ -23,8 +25,9 @@ def pristine_stub(root: Path, file: Path) -> bytes:
     versions = [_version(root, f"{commit}:./{relative}") for commit in commits]
     if not versions:
         raise NoStub(f"git knows no committed version of {relative}")
-    stub = max(versions, key=unsolved)  # the first of equals, and git lists the newest first
-    if not any(unsolved(stub)):
+    count = unwritten if file.suffix == cpp.SUFFIX else unsolved
+    stub = max(versions, key=count)  # the first of equals, and git lists the newest first
+    if not any(count(stub)):
         raise NoStub(
             f"no committed version of {relative} is unsolved (is this a shallow clone? git fetch --unshallow)"
         )
@@ -42,6 +45,12 @@ def unsolved(source: bytes) -> tuple[int, int]:
         return 0, 0
     raised = sum(isinstance(node, ast.Raise) and _is_todo(node) for node in nodes)
     return raised, sum(isinstance(node, ast.FunctionDef) and _raises_only(node) for node in nodes)
+
+
+def unwritten(source: bytes) -> tuple[int]:
+    """How many functions of a .cu file have no body."""
+    functions = cpp.functions(source.decode(errors="replace")).values()
+    return (sum(function.is_unwritten for function in functions),)
 
 
 def _raises_only(function: ast.FunctionDef) -> bool:

@@ -49,7 +49,7 @@ class Progress:
         record = self.katas.get(entry.id)
         if record is None:
             return State.TODO
-        current = (file_hash(entry.stub), file_hash(entry.tests))
+        current = (file_hash(*entry.stubs), file_hash(entry.tests))
         return (
             STALE
             if record.state == State.PASSING and (record.stub, record.tests) != current

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from aire_katas import impl, machine
+from aire_katas import cpp, impl, machine
 from aire_katas.catalogue import id_of
-from aire_katas.checks.forbidden import Forbidden, refuse
+from aire_katas.checks.forbidden import Forbidden, check_kernels, refuse
 from aire_katas.kata import Kata, read_kata
 from aire_katas.timelimit import TimeLimit, time_limit
 from aire_katas.verdicts import State, TestVerdict, file_hash
@@ -38,6 +38,7 @@ class Tested:
     id: str
     kata: Kata
     learner: Path  # the file that is judged: stub, reference, or any tree's
+    kernels: Path  # the .cu file that goes with it, in a kata that has one
     test: Path
     count: int  # tests in the file; 0 where only some of them were asked for
     stub_hash: str
@@ -61,7 +62,10 @@ def _tested(root: Path, path: Path, count: int) -> Tested | None:
     if kata_id is None:
         return None
     learner = impl.locate(kata_id, root)
-    return Tested(kata_id, read_kata(path), learner, path, count, file_hash(learner), file_hash(path))
+    kernels = impl.companion(learner, cpp.SUFFIX)
+    judged = (learner, kernels) if kernels.is_file() else (learner,)
+    kata = read_kata(path)
+    return Tested(kata_id, kata, learner, kernels, path, count, file_hash(*judged), file_hash(path))
 
 
 @contextmanager
@@ -78,15 +82,16 @@ def rules_of(item: pytest.Item) -> Iterator[None]:
     try:
         files = (str(tested.learner), str(tested.test))
         with (
-            _first_example_only(item, tested.learner),
+            _first_example_only(item, tested),
             time_limit(tested.kata.seconds, message, files),
             refuse(forbids, tested.learner, tested.test),
         ):
+            check_kernels(tested.kata.forbids_cpp, tested.kernels, tested.id)
             yield
     except _Unwritten as error:
         raise ToDo(str(error), pytrace=False) from None
     except NotImplementedError as error:
-        if not _is_todo(error, tested.learner):
+        if not _is_todo(error, tested):
             raise
         raise ToDo(_place(error), pytrace=False) from None
     finally:
@@ -98,7 +103,7 @@ class _Unwritten(BaseException):
 
 
 @contextmanager
-def _first_example_only(item: pytest.Item, learner: Path) -> Iterator[None]:
+def _first_example_only(item: pytest.Item, tested: Tested) -> Iterator[None]:
     """Within, a test of hypothesis ends with the first example that meets what is to do."""
     handle = getattr(getattr(item, "obj", None), "hypothesis", None)
     if handle is None:
@@ -111,7 +116,7 @@ def _first_example_only(item: pytest.Item, learner: Path) -> Iterator[None]:
         try:
             return inner(*args, **kwargs)
         except NotImplementedError as error:
-            if _is_todo(error, learner):
+            if _is_todo(error, tested):
                 raise _Unwritten(_place(error)) from None
             raise
 
@@ -213,12 +218,18 @@ def _terse(error: BaseException, root: Path) -> str:
     )
 
 
-def _is_todo(error: NotImplementedError, learner: Path) -> bool:
+def _is_todo(error: NotImplementedError, tested: Tested) -> bool:
     """Raised by the learner's own stub, not by a library that it called, nor by a tree given with --impl."""
+    if impl.chosen():
+        return False
+    if isinstance(error, cpp.Unwritten):
+        return error.path == tested.kernels
     frames = traceback.extract_tb(error.__traceback__)
-    return not impl.chosen() and bool(frames) and Path(frames[-1].filename) == learner
+    return bool(frames) and Path(frames[-1].filename) == tested.learner
 
 
-def _place(error: BaseException) -> str:
+def _place(error: NotImplementedError) -> str:
+    if isinstance(error, cpp.Unwritten):
+        return str(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"to do: {frame.name} ({Path(frame.filename).name}:{frame.lineno})"

@@ -77,9 +77,9 @@ def by_kata(verdicts: Iterable[TestVerdict]) -> dict[str, KataVerdict]:
     }
 
 
-def file_hash(path: Path) -> str:
-    """Content hash; empty for a file that cannot be read."""
+def file_hash(*paths: Path) -> str:
+    """Hash of the contents of files, one after another; empty where one cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
     except OSError:
         return ""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from aire_katas import cpp
 from aire_katas.catalogue import Catalogue
 from aire_katas.runner import Job, Run, run_all
 from aire_katas.verdicts import State
@@ -11,7 +12,13 @@ from aire_katas.verdicts import State
 ROOT = Path(__file__).parents[1]
 STYLES = Path(__file__).with_name("second_styles")
 CATALOGUE = Catalogue(ROOT)
-IDS = sorted(path.relative_to(STYLES).with_suffix("").as_posix() for path in STYLES.rglob("*.py"))
+IDS = sorted(
+    {
+        path.relative_to(STYLES).with_suffix("").as_posix()
+        for suffix in (".py", cpp.SUFFIX)
+        for path in STYLES.rglob(f"*{suffix}")
+    }
+)
 
 
 def judged(kata: str, tree: Path) -> Run:

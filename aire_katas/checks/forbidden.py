@@ -9,12 +9,15 @@ through can (say, by way of `__wrapped__`); nobody does so by accident.
 import ast
 import functools
 import inspect
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from aire_katas import cpp
 
 BUILT_IN = 1 << 8  # the flag of types that take no new attributes: Py_TPFLAGS_IMMUTABLETYPE
 
@@ -51,6 +54,21 @@ def check_source(forbids: Mapping[str, str], learner: Path) -> None:
         for forbidden, remedy in forbids.items():
             if name == forbidden or name.startswith(f"{forbidden}."):
                 raise Forbidden(_message(forbidden, remedy, learner.name, line))
+
+
+def check_kernels(forbids: Mapping[str, str], kernels: Path, kata: str) -> None:
+    """Raise Forbidden where a .cu file holds a forbidden word, or includes the kata's reference."""
+    __tracebackhide__ = True
+    if not kernels.is_file():
+        return
+    text = kernels.read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(cpp.blanked(text).splitlines(), start=1):
+        for word in re.findall(r"\w+", line):
+            if word in forbids:
+                raise Forbidden(_message(word, forbids[word], kernels.name, number))
+    if match := re.search(rf'#\s*include\s*"[^"]*solutions/{kata}\.', text):
+        line = text.count("\n", 0, match.start()) + 1
+        raise Forbidden(_message("the reference", "that is this kata's solution", kernels.name, line))
 
 
 def _message(name: str, remedy: str, file: str, line: int) -> str:

@@ -29,7 +29,8 @@ def next_kata() -> None:
         return
     click.echo(click.style(entry.title, bold=True))
     click.echo(f"  id       {entry.id}")
-    click.echo(f"  file     {shown(entry.stub)}")
+    for file in entry.stubs:
+        click.echo(f"  file     {shown(file)}")
     click.echo(f"  minutes  {entry.kata.minutes}")
     click.echo(f"  state    {kept.standing(entry)}")
     for need in entry.kata.needs:

@@ -12,7 +12,7 @@ from textwrap import TextWrapper
 
 import click
 
-from aire_katas import progress
+from aire_katas import cpp, progress
 from aire_katas.catalogue import Entry
 from aire_katas.cli.checkout import catalogue, kata_argument, kept_progress, shown
 from aire_katas.cli.errors import Exit, refuse
@@ -49,10 +49,10 @@ def open_stub(entry: Entry) -> None:
     """Open a kata in $VISUAL or $EDITOR, or print its path."""
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if not editor:
-        click.echo(shown(entry.stub))
+        click.echo("\n".join(map(shown, entry.stubs)))
         return
     try:
-        code = subprocess.run([*shlex.split(editor), str(entry.stub)], check=False).returncode
+        code = subprocess.run([*shlex.split(editor), *map(str, entry.stubs)], check=False).returncode
     except (OSError, ValueError) as error:
         refuse(f"cannot start the editor `{editor}`: {error}", Exit.BROKEN)
     if code:
@@ -65,16 +65,18 @@ def open_stub(entry: Entry) -> None:
 def solution(entry: Entry, spoil: bool) -> None:
     """Show the reference of a kata that you have solved."""
     _refuse_to_spoil(entry, spoil)
-    source = _read(entry.solution)
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
-        from rich.console import Console
-        from rich.syntax import Syntax
+    for file in entry.solutions:
+        source = _read(file)
+        if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+            from rich.console import Console
+            from rich.syntax import Syntax
 
-        Console().print(
-            Syntax(source.rstrip(), "python", theme="ansi_dark", background_color="default", word_wrap=True)
-        )
-    else:
-        click.echo(source, nl=False)
+            lexer = "cuda" if file.suffix == cpp.SUFFIX else "python"
+            Console().print(
+                Syntax(source.rstrip(), lexer, theme="ansi_dark", background_color="default", word_wrap=True)
+            )
+        else:
+            click.echo(source, nl=False)
 
 
 @click.command()
@@ -85,12 +87,14 @@ def diff(entry: Entry, spoil: bool) -> None:
     from difflib import unified_diff
 
     _refuse_to_spoil(entry, spoil)
-    own, reference = (code_lines(_read(file)) for file in (entry.stub, entry.solution))
-    names = (shown(entry.stub), shown(entry.solution))
     colours = {"+": "green", "-": "red", "@": "cyan"}
-    if own == reference:
+    lines: list[str] = []
+    for files in zip(entry.stubs, entry.solutions, strict=True):
+        own, reference = (code_lines(_read(file), file.name) for file in files)
+        lines += unified_diff(own, reference, shown(files[0]), shown(files[1]), lineterm="")
+    if not lines:
         click.echo("your code is the reference, line by line")
-    for line in unified_diff(own, reference, *names, lineterm=""):
+    for line in lines:
         click.echo(click.style(line, fg=colours.get(line[:1])))
 
 
@@ -101,16 +105,18 @@ def reset(entry: Entry) -> None:
     from aire_katas.pristine import NoStub, pristine_stub
 
     try:
-        stub = pristine_stub(entry.root, entry.stub)
-        own = entry.stub.read_bytes() if entry.stub.exists() else None
-        backup = _back_up(entry, own) if own not in (None, stub) else None
-        if own != stub:
-            entry.stub.write_bytes(stub)
+        stubs = {file: pristine_stub(entry.root, file) for file in entry.stubs}
+        for file, stub in stubs.items():
+            own = file.read_bytes() if file.exists() else None
+            if own == stub:
+                click.echo(f"{shown(file)} was the stub already")
+                continue
+            if own is not None:
+                click.echo(f"your file is kept: {shown(_back_up(entry, own, file.suffix))}")
+            file.write_bytes(stub)
+            click.echo(f"{shown(file)} is the stub again")
     except (NoStub, OSError) as error:
         refuse(f"cannot reset {entry.id}: {error}", Exit.BROKEN)
-    if backup:
-        click.echo(f"your file is kept: {shown(backup)}")
-    click.echo(f"{shown(entry.stub)} {'was the stub already' if own == stub else 'is the stub again'}")
     try:
         with progress.update(entry.root) as kept:
             kept.katas.pop(entry.id, None)
@@ -119,10 +125,13 @@ def reset(entry: Entry) -> None:
         click.echo(str(error), err=True)
 
 
-def code_lines(source: str) -> list[str]:
+def code_lines(source: str, file: str = "stub.py") -> list[str]:
     """What a diff is about: the lines without module docstring, HINTS and listed mistakes."""
+    source = without_mistakes(source, file)
+    if file.endswith(cpp.SUFFIX):
+        return source.strip().splitlines()
     try:
-        body = ast.parse(source := without_mistakes(source)).body
+        body = ast.parse(source).body
     except SyntaxError:
         return source.splitlines()
     lines = source.splitlines()
@@ -178,9 +187,10 @@ def _read(file: Path) -> str:
         refuse(f"{shown(file)} cannot be read: {error.strerror}", Exit.BROKEN)
 
 
-def _back_up(entry: Entry, content: bytes) -> Path:
+def _back_up(entry: Entry, content: bytes, suffix: str) -> Path:
     """Keep the learner's file under .aire-katas/backups/<id>/, one for each moment."""
-    backup = entry.root / ".aire-katas" / "backups" / entry.id / f"{datetime.now():%Y%m%d-%H%M%S-%f}.py"
+    name = f"{datetime.now():%Y%m%d-%H%M%S-%f}{suffix}"
+    backup = entry.root / ".aire-katas" / "backups" / entry.id / name
     backup.parent.mkdir(parents=True, exist_ok=True)
     backup.write_bytes(content)
     return backup

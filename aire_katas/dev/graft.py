@@ -6,6 +6,8 @@ If this passes, the stub's imports, decorators, signatures and constants need no
 import ast
 from collections.abc import Iterator
 
+from aire_katas import cpp
+
 Definition = ast.FunctionDef | ast.ClassDef
 
 
@@ -18,6 +20,28 @@ def graft(stub: str, solution: str) -> str:
     merged = ast.parse(stub)
     _merge(merged.body, ast.parse(solution).body)
     return ast.unparse(ast.fix_missing_locations(merged)) + "\n"
+
+
+def graft_kernels(stub: str, solution: str) -> str:
+    """The same for a .cu file: empty functions get the solution's bodies, and what is missing is added."""
+    mine = cpp.functions(stub)
+    given = {_words(stub[item.start : item.end]) for item in cpp.items(stub)}
+    edits: list[tuple[int, int, str]] = []
+    lacking = ""
+    for item in cpp.items(solution):
+        own = mine.get(item.name) if isinstance(item, cpp.Function) else None
+        text = solution[item.start : item.end]
+        if own is None or not isinstance(item, cpp.Function):
+            lacking += "" if _words(text) in given else f"{text}\n\n"
+            continue
+        edits.append((own.start, own.start, lacking))
+        lacking = ""
+        if own.is_unwritten:
+            edits.append((own.brace, own.end, solution[item.brace : item.end]))
+    edits.append((len(stub), len(stub), lacking))
+    for start, end, text in sorted(edits, reverse=True):
+        stub = stub[:start] + text + stub[end:]
+    return stub
 
 
 def is_todo(node: ast.AST) -> bool:
@@ -63,6 +87,10 @@ def _key(node: ast.stmt) -> str:
 def _is_prose(node: ast.stmt) -> bool:
     constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return constant or _key(node) == "HINTS ="
+
+
+def _words(code: str) -> str:
+    return " ".join(code.split())
 
 
 def _is_raise(node: ast.stmt) -> bool:

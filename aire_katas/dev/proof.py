@@ -6,12 +6,13 @@ does the stub with the reference's lines added; every listed mistake and every g
 
 import pkgutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from aire_katas import cpp
 from aire_katas.catalogue import Catalogue, Entry
-from aire_katas.dev.graft import graft
+from aire_katas.dev.graft import graft, graft_kernels
 from aire_katas.dev.mistakes import BadMistake, find_mistakes, without_mistakes
 from aire_katas.dev.rules import faults
 from aire_katas.dev.spoil import probed, spoilers
@@ -22,7 +23,14 @@ from aire_katas.verdicts import State
 SECONDS = 2.0  # for all tests of a kata on its reference; SLOW_SECONDS where one is marked slow
 SLOW_SECONDS = 6.0
 SEEDS = (1, 2)
-BROKEN = ("NameError", "UnboundLocalError", "SyntaxError", "ImportError", "ModuleNotFoundError")
+BROKEN = (
+    "NameError",
+    "UnboundLocalError",
+    "SyntaxError",
+    "ImportError",
+    "ModuleNotFoundError",
+    "CompileError",
+)
 
 
 @dataclass
@@ -75,19 +83,27 @@ def _first_jobs(variants: "Variants") -> Iterator[Job]:
     yield Job(entry, label="stub")
     for seed in SEEDS:
         yield Job(entry, (variants.solutions,), seed, label="reference")
-    yield variants.job(probed(source, variants.flags), "probe", stop_at_first=False)
-    grafted = graft(entry.stub.read_text(encoding="utf-8"), without_mistakes(source))
+    yield variants.job(
+        {".py": probed(source, variants.flags, variants.kernels)}, "probe", stop_at_first=False
+    )
+    grafted = {}
+    for stub, solution in zip(entry.stubs, entry.solutions, strict=True):
+        reference = without_mistakes(solution.read_text(encoding="utf-8"), solution.name)
+        merge = graft_kernels if stub.suffix == cpp.SUFFIX else graft
+        grafted[stub.suffix] = merge(stub.read_text(encoding="utf-8"), reference)
     yield variants.job(grafted, "graft: the stub with the reference's lines added", stop_at_first=False)
 
 
 def _second_jobs(variants: "Variants", proof: Proof) -> Iterator[Job]:
     """What must be rejected; the spoilers are known once the probe has run."""
-    for mistake in find_mistakes(variants.source, f"solutions/{variants.entry.id}.py"):
-        proof.mistakes += 1
-        yield variants.job(mistake.source, f"mistake: line {mistake.line}, {mistake.text.splitlines()[0]}")
-    for spoiler in spoilers(variants.source, variants.flags):
+    for file in variants.entry.solutions:
+        for mistake in find_mistakes(file.read_text(encoding="utf-8"), f"solutions/{file.name}"):
+            proof.mistakes += 1
+            label = f"mistake: {file.name}, line {mistake.line}, {mistake.text.splitlines()[0]}"
+            yield variants.job({mistake.suffix: mistake.source}, label)
+    for spoiler in spoilers(variants.source, variants.flags, variants.kernels):
         proof.spoilers += 1
-        yield variants.job(spoiler.source, f"spoiler: {spoiler.target} returns {spoiler.kind}")
+        yield variants.job({".py": spoiler.source}, f"spoiler: {spoiler.target} returns {spoiler.kind}")
 
 
 class Variants:
@@ -96,19 +112,22 @@ class Variants:
     def __init__(self, entry: Entry, folder: Path) -> None:
         self.entry = entry
         self.solutions = entry.root / "solutions"
-        self.source = entry.solution.read_text(encoding="utf-8")
+        self.source, self.kernels = (*(file.read_text(encoding="utf-8") for file in entry.solutions), "")[:2]
         self.folder = folder
         self.flags = folder / "flags"
         self.flags.mkdir()
         self.count = 0
 
-    def job(self, source: str, label: str, *, stop_at_first: bool = True, seconds: float = 120.0) -> Job:
-        """A run of the kata's tests on this version; what other katas give comes from the references."""
+    def job(
+        self, files: Mapping[str, str], label: str, *, stop_at_first: bool = True, seconds: float = 120.0
+    ) -> Job:
+        """A run of the kata's tests on this version, suffix -> text; all else comes from the references."""
         self.count += 1
         tree = self.folder / str(self.count)
-        path = tree / f"{self.entry.id}.py"
+        path = tree / self.entry.id
         path.parent.mkdir(parents=True)
-        path.write_text(source, encoding="utf-8")
+        for suffix, text in files.items():
+            path.with_suffix(suffix).write_text(text, encoding="utf-8")
         trees = (tree, self.solutions)
         return Job(self.entry, trees, stop_at_first=stop_at_first, label=label, seconds=seconds)
 

@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from aire_katas import cpp
 from aire_katas.catalogue import Catalogue, Entry
 from aire_katas.dev.graft import is_todo, public
 from aire_katas.dev.mistakes import BadMistake, Mistake, find_mistakes
+from aire_katas.dev.spoil import KERNELS
 
 LEAST_HINTS = 2
 LEAST_MISTAKES = 3
@@ -21,7 +23,7 @@ WIDTH = 110
 
 @dataclass(frozen=True)
 class Source:
-    """The three files of a kata, parsed."""
+    """The files of a kata, parsed."""
 
     entry: Entry
     catalogue: Catalogue
@@ -47,8 +49,21 @@ class Source:
         return ast.parse(self.solution_text)
 
     @cached_property
+    def kernels(self) -> tuple[str, str]:
+        """Text of the .cu file of the stub and of the solution; empty where there are none."""
+        if cpp.SUFFIX not in self.entry.suffixes:
+            return "", ""
+        files = (self.entry.stub, self.entry.solution)
+        stub, solution = (file.with_suffix(cpp.SUFFIX).read_text(encoding="utf-8") for file in files)
+        return stub, solution
+
+    @cached_property
     def mistakes(self) -> tuple[Mistake, ...]:
-        return tuple(find_mistakes(self.solution_text, f"solutions/{self.entry.id}.py"))
+        return tuple(
+            mistake
+            for file in self.entry.solutions
+            for mistake in find_mistakes(file.read_text(encoding="utf-8"), f"solutions/{file.name}")
+        )
 
 
 Rule = Callable[[Source], Iterator[str]]
@@ -63,6 +78,8 @@ def faults(entry: Entry, catalogue: Catalogue) -> list[str]:
         return [fault for rule in RULES for fault in rule(source)]
     except SyntaxError as error:
         return [f"{error.filename}:{error.lineno}: {error.msg}"]
+    except FileNotFoundError as error:
+        return [f"{error.filename} is missing"]
 
 
 def statement_is_complete(source: Source) -> Iterator[str]:
@@ -74,13 +91,15 @@ def statement_is_complete(source: Source) -> Iterator[str]:
         yield f"the statement has {len(doc)} characters; {STATEMENT.start} to {STATEMENT.stop} are asked for"
     if not re.search(r"\b(1[6-9]|20)\d\d\b", doc):
         yield "the statement names no source with its year"
-    if long := [i for i, line in enumerate(source.stub_text.splitlines(), 1) if len(line) > WIDTH]:
-        yield f"lines {long} of the stub are longer than {WIDTH} columns"
+    for text in (source.stub_text, source.kernels[0]):
+        if long := [i for i, line in enumerate(text.splitlines(), 1) if len(line) > WIDTH]:
+            yield f"lines {long} of the stub are longer than {WIDTH} columns"
 
 
 def stub_is_to_do(source: Source) -> Iterator[str]:
     definitions = dict(public(source.stub))
-    if not any(is_todo(node) for node in definitions.values()):
+    empty = [one for one in cpp.functions(source.kernels[0]).values() if one.is_unwritten]
+    if not empty and not any(is_todo(node) for node in definitions.values()):
         yield "the stub raises NotImplementedError nowhere"
     for name, node in definitions.items():
         special = name.rpartition(".")[2].startswith("__")
@@ -108,13 +127,35 @@ def signatures_agree(source: Source) -> Iterator[str]:
             yield f"the solution has a public `{name}` that the stub lacks"
 
 
+def kernels_agree(source: Source) -> Iterator[str]:
+    """Stub and solution of a .cu file: comments above functions, the same signatures, something to do."""
+    stub, solution = source.kernels
+    mine, theirs = cpp.functions(stub), cpp.functions(solution)
+    if stub and not any(function.is_unwritten for function in mine.values()):
+        yield "no function of the stub's .cu file is empty"
+    for name, function in mine.items():
+        above = stub[: function.start].rstrip().rpartition("\n")[2]
+        if not above.lstrip().startswith(("//", "*")) and not above.endswith("*/"):
+            yield f"the stub's `{name}` has no one-line contract: a comment above it"
+        if name not in theirs:
+            yield f"the solution lacks `{name}`"
+        elif function.header != theirs[name].header:
+            yield f"`{name}` is {function.header} in the stub and {theirs[name].header} in the solution"
+    for name, function in theirs.items():
+        if function.is_unwritten:
+            yield f"the solution's `{name}` has no body"
+    if stub and f"{KERNELS} = Kernels(__file__)" not in source.solution_text:
+        yield f"stub and solution say `{KERNELS} = Kernels(__file__)`, by which the tests find the .cu file"
+
+
 def hints_climb(source: Source) -> Iterator[str]:
     hints = source.entry.hints
     if len(hints) < LEAST_HINTS:
         yield f"{len(hints)} hints; at least {LEAST_HINTS} are asked for"
-    code = {line.strip() for line in source.solution_text.splitlines() if len(line.strip()) > 24}
+    lines = (source.solution_text + source.kernels[1]).splitlines()
+    code = {line.strip() for line in lines if len(line.strip()) > 24}
     for number, hint in enumerate(hints, 1):
-        if any(line in hint for line in code if not line.startswith(("#", '"', "'", "("))):
+        if any(line in hint for line in code if not line.startswith(("#", "//", '"', "'", "("))):
             yield f"hint {number} gives a line of the solution away"
     if not ast.get_docstring(source.solution):
         yield "the solution's docstring should say what to see once the kata is solved"
@@ -173,6 +214,7 @@ RULES: tuple[Rule, ...] = (
     statement_is_complete,
     stub_is_to_do,
     signatures_agree,
+    kernels_agree,
     hints_climb,
     mistakes_are_listed,
     tests_judge,

@@ -1,7 +1,8 @@
 """Generic spoilers: a reference that returns zeros, its input, the negative, the double
 
 Each is the reference with a tail that calls `spoil` on itself. Which of them can change a result at all is
-found out first, by `probe`, which changes nothing: a spoiler that does nothing proves nothing.
+found out first, by `probe`, which changes nothing: a spoiler that does nothing proves nothing. What a kernel
+of a .cu file returns are the arrays that it has changed.
 """
 
 import ast
@@ -13,29 +14,33 @@ from typing import Any
 
 import numpy as np
 
+from aire_katas import cpp
+
 KINDS = ("zeros", "the input", "negated", "doubled")
+KERNELS = "kernels"  # how a stub calls its Kernels
 
 
 @dataclass(frozen=True)
 class Spoiler:
     """One function or method of a solution, spoilt in one way."""
 
-    target: str  # name or Class.name
+    target: str  # name, Class.name, or kernels.name
     kind: str
     source: str
 
 
-def probed(source: str, flags: Path) -> str:
-    """The solution, leaving a file in `flags` for every (target, kind) that would change a result."""
-    calls = "".join(
-        f"probe(globals(), {target!r}, {str(flags)!r})\n" for target in _targets(ast.parse(source))
-    )
+def probed(source: str, flags: Path, kernels: str = "") -> str:
+    """The solution, leaving a file in `flags` for every (target, kind) that would change a result.
+
+    `kernels` is the text of its .cu file; empty where there is none.
+    """
+    calls = "".join(f"probe(globals(), {target!r}, {str(flags)!r})\n" for target in _targets(source, kernels))
     return f"{source}\n\nfrom aire_katas.dev.spoil import probe  # noqa: E402\n\n{calls}"
 
 
-def spoilers(source: str, flags: Path) -> Iterator[Spoiler]:
+def spoilers(source: str, flags: Path, kernels: str = "") -> Iterator[Spoiler]:
     """The spoilers of a solution that change something, according to the flags its probed version left."""
-    for target in _targets(ast.parse(source)):
+    for target in _targets(source, kernels):
         for kind in KINDS:
             if _flag(flags, target, kind).exists():
                 call = f"spoil(globals(), {target!r}, {kind!r})"
@@ -43,8 +48,11 @@ def spoilers(source: str, flags: Path) -> Iterator[Spoiler]:
                 yield Spoiler(target, kind, source + tail)
 
 
-def _targets(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
+def _targets(source: str, kernels: str) -> Iterator[str]:
+    for name, function in cpp.functions(kernels).items():
+        if function.is_public:
+            yield f"{KERNELS}.{name}"
+    for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
             yield node.name
         elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
@@ -99,6 +107,10 @@ def _wrap(module: dict[str, Any], target: str, hook: Callable[[Any, tuple[Any, .
         module[name] = hooked(module[name], 0)
         return
     owner = module[owner_name]
+    if owner_name == KERNELS:
+        for method in ("launch", "call"):
+            setattr(owner, method, _hooked_launch(getattr(owner, method), name, hook))
+        return
     match vars(owner)[name]:
         case property(fget=getter) if getter is not None:
             setattr(owner, name, property(hooked(getter, 1)))
@@ -106,6 +118,27 @@ def _wrap(module: dict[str, Any], target: str, hook: Callable[[Any, tuple[Any, .
             setattr(owner, name, staticmethod(hooked(function, 0)))
         case function:
             setattr(owner, name, hooked(function, 1))
+
+
+def _hooked_launch(
+    launch: Callable[..., Any], kernel: str, hook: Callable[[Any, tuple[Any, ...]], Any]
+) -> Callable[..., Any]:
+    """Passes each array that `kernel` has changed through `hook(array, (first input like it,))`."""
+
+    @functools.wraps(launch)
+    def call(name: str, *args: Any, **kwargs: Any) -> Any:
+        arrays = [one for one in kwargs.get("args", args[-1] if args else ()) if isinstance(one, np.ndarray)]
+        before = [one.copy() for one in arrays]
+        report = launch(name, *args, **kwargs)
+        is_changed = [one.tobytes() != old.tobytes() for one, old in zip(arrays, before, strict=True)]
+        inputs = [one for one, changed in zip(arrays, is_changed, strict=True) if not changed]
+        for array, changed in zip(arrays, is_changed, strict=True):
+            if changed and name.partition("<")[0] == kernel:
+                given = [one for one in inputs if (one.shape, one.dtype) == (array.shape, array.dtype)]
+                array[...] = hook(np.array(array), tuple(given[:1]))
+        return report
+
+    return call
 
 
 def _changed(value: Any, kind: str, given: tuple[Any, ...]) -> Any:

@@ -30,7 +30,9 @@ def measure(entry: Entry, *, workers: int | None = None) -> Strength:
         # A mutant that loops for ever is as good as rejected; it must not hold up the others.
         seconds = 8.0 + 5 * seconds_of(reference)
         made = {str(i): mutant for i, mutant in enumerate(mutants(variants.source))}
-        jobs = (variants.job(mutant.source, label, seconds=seconds) for label, mutant in made.items())
+        jobs = (
+            variants.job({".py": mutant.source}, label, seconds=seconds) for label, mutant in made.items()
+        )
         survived = {
             run.job.label
             for run in run_all(jobs, workers=workers)

@@ -15,6 +15,7 @@ from aire_katas.checks.cuda.assertions import (
     assert_traffic,
 )
 from aire_katas.checks.cuda.build import CompileError, NoCompiler
+from aire_katas.checks.cuda.kernels import Kernels
 from aire_katas.checks.cuda.launch import run_host, run_kernel
 from aire_katas.checks.cuda.report import Access, Buffer, Finding, Report
 
@@ -23,6 +24,7 @@ __all__ = [
     "Buffer",
     "CompileError",
     "Finding",
+    "Kernels",
     "NoCompiler",
     "Report",
     "assert_clean",

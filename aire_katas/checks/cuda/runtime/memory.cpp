@@ -2,6 +2,7 @@
 // shared and __constant__ variables.
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -11,7 +12,8 @@ extern "C" char __data_start, _end;
 
 namespace aire {
 
-constexpr size_t arena_size = size_t(16) << 30, guard = 64 << 10;
+constexpr size_t guard = 64 << 10;
+size_t arena_size = size_t(16) << 30;
 
 std::vector<Region> regions;
 extern "C" {
@@ -57,6 +59,8 @@ Region* region_at(uintptr_t address) {
 // A buffer that starts `offset` bytes past a multiple of 256.
 char* place(size_t bytes, size_t offset, u32 itemsize, bool initialised, std::string name) {
     if (!arena) {
+        rlimit limit;  // that of a learner's code under judgement
+        if (!getrlimit(RLIMIT_AS, &limit) && limit.rlim_cur < 2 * arena_size) arena_size = limit.rlim_cur / 2;
         arena = static_cast<char*>(mmap(nullptr, arena_size, PROT_READ | PROT_WRITE,
                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
         if (arena == MAP_FAILED) {

@@ -1,0 +1,102 @@
+"""The .cu file of a kata, as its tests see it
+
+A stub that says `kernels = Kernels(__file__)` has its CUDA C++ in the file of the same name beside it. What
+the learner has written there is run and judged on the CPU; see docs/kernel-lab.md.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from aire_katas import cpp, impl
+from aire_katas.checks.cuda.assertions import assert_clean
+from aire_katas.checks.cuda.build import NoCompiler
+from aire_katas.checks.cuda.launch import Size, run_host, run_kernel
+from aire_katas.checks.cuda.report import Report
+
+Listener = Callable[[Report], None]
+
+
+class Kernels:
+    """The kernels and host functions of the .cu file that goes with a stub.
+
+    What is run must be written: an empty function, or one that uses an empty function, is to do. A fault of
+    any kind fails the test: accesses out of bounds, races, diverged barriers, values read before written.
+    """
+
+    listeners: ClassVar[list[Listener]] = []  # hear of every report: `aire-katas profile` does
+
+    def __init__(self, stub: str) -> None:
+        self._stub = Path(stub)
+
+    @property
+    def path(self) -> Path:
+        """The .cu file: that of the first tree given with --impl that has one, else the stub's neighbour."""
+        return impl.companion(self._stub, cpp.SUFFIX)
+
+    def launch(
+        self,
+        kernel: str,
+        grid: Size,
+        block: Size,
+        args: Sequence[Any],
+        *,
+        shared: int = 0,
+        seed: int | None = None,
+        judge: bool = True,
+        seconds: float = 10.0,
+    ) -> Report:
+        """Run `kernel<<<grid, block, shared>>>(*args)`, as `run_kernel`; without `seed` in any order.
+
+        Raises AssertionError for the first faults, and Unwritten, which is to do, for an empty kernel.
+        """
+        __tracebackhide__ = True
+        return self._judged(
+            kernel,
+            seed,
+            lambda path, seed: run_kernel(
+                path, kernel, grid, block, args, shared=shared, seed=seed, judge=judge, seconds=seconds
+            ),
+        )
+
+    def call(
+        self,
+        function: str,
+        args: Sequence[Any],
+        *,
+        seed: int | None = None,
+        judge: bool = True,
+        seconds: float = 10.0,
+    ) -> Report:
+        """Call a host function, extern "C", that launches kernels itself, as `run_host`; else as `launch`."""
+        __tracebackhide__ = True
+        return self._judged(
+            function,
+            seed,
+            lambda path, seed: run_host(path, function, args, seed=seed, judge=judge, seconds=seconds),
+        )
+
+    def line(self, text: str, *, after: str = "") -> int:
+        """Number of the first line that holds `text`, from the first one on that holds `after`."""
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        start = next((i for i, line in enumerate(lines) if after in line), 0)
+        return next(i for i, line in enumerate(lines[start:], start + 1) if text in line)
+
+    def _judged(self, name: str, seed: int | None, run: Callable[[Path, int], Report]) -> Report:
+        __tracebackhide__ = True
+        path = self.path
+        if not path.is_file():
+            raise AssertionError(f"{path.name} is missing: aire-katas reset {path.stem} brings it back")
+        if empty := cpp.unwritten(path.read_text(encoding="utf-8"), name):
+            raise cpp.Unwritten(path, empty.name, empty.line)
+        try:
+            report = run(path, random.getrandbits(32) if seed is None else seed)
+        except NoCompiler as error:
+            pytest.skip(f"not graded: {error}")
+        for listener in self.listeners:
+            listener(report)
+        assert_clean(report)
+        return report
