@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SUFFIX = ".cu"
-_TEXT = re.compile(r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\'', re.DOTALL)
+# Comments, strings and characters
+SKIPPED = r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\''
+_SKIPPED = re.compile(SKIPPED, re.DOTALL)
 _CALLED = re.compile(r"(\w+)\s*\(")
 _ATTRIBUTES = ("__launch_bounds__", "__align__", "alignas", "__attribute__", "decltype", "noexcept")
 _GOES_ON = re.compile(r"\s*(?:else\b|[;,)\]])")  # behind a closing brace
@@ -63,7 +65,12 @@ def blanked(text: str) -> str:
     def blank(match: re.Match[str]) -> str:
         return re.sub(r"[^\n]", " ", match[0])
 
-    return _TEXT.sub(blank, text)
+    return _SKIPPED.sub(blank, text)
+
+
+def without_comments(text: str) -> str:
+    """A space for each comment; strings are kept."""
+    return _SKIPPED.sub(lambda match: " " if match[0].startswith("/") else match[0], text)
 
 
 def items(text: str) -> Iterator[Item]:
@@ -151,7 +158,7 @@ def _function(text: str, code: str, start: int, end: int) -> Function | None:
         end=end,
         name=names[0],
         line=text.count("\n", 0, start) + 1,
-        header=" ".join(_without_comments(text[start:brace]).split()),
+        header=" ".join(without_comments(text[start:brace]).split()),
         body=code[brace + 1 : end - 1],
         brace=brace,
     )
@@ -165,7 +172,3 @@ def _opening_brace(code: str, start: int, end: int) -> int:
         if code[i] == "{" and not depth:
             return i
     return start
-
-
-def _without_comments(text: str) -> str:
-    return _TEXT.sub(lambda match: " " if match[0].startswith("/") else match[0], text)

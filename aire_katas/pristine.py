@@ -17,8 +17,11 @@ class NoStub(LookupError):
     """History holds no stub; the message says why."""
 
 
-def pristine_stub(root: Path, file: Path) -> bytes:
-    """The content of the stub that `file`, somewhere under `root`, once was."""
+def pristine_stub(root: Path, file: Path, *, may_be_complete: bool = False) -> bytes:
+    """The content of the stub that `file`, somewhere under `root`, once was.
+
+    A stub that `may_be_complete` has nothing to do in it, perhaps: its newest version is as good as any.
+    """
     relative = file.relative_to(root).as_posix()
     # Without --full-history git leaves out the side of a merge that the learner did not take.
     commits = _git(root, "log", "--full-history", "--format=%H", "--", relative).decode().split()
@@ -27,7 +30,7 @@ def pristine_stub(root: Path, file: Path) -> bytes:
         raise NoStub(f"git knows no committed version of {relative}")
     count = unwritten if file.suffix == cpp.SUFFIX else unsolved
     stub = max(versions, key=count)  # the first of equals, and git lists the newest first
-    if not any(count(stub)):
+    if not any(count(stub)) and not may_be_complete:
         raise NoStub(
             f"no committed version of {relative} is unsolved (is this a shallow clone? git fetch --unshallow)"
         )

@@ -134,8 +134,8 @@ def kernels_agree(source: Source) -> Iterator[str]:
     if stub and not any(function.is_unwritten for function in mine.values()):
         yield "no function of the stub's .cu file is empty"
     for name, function in mine.items():
-        above = stub[: function.start].rstrip().rpartition("\n")[2]
-        if not above.lstrip().startswith(("//", "*")) and not above.endswith("*/"):
+        above = stub[: function.start].splitlines()[-1:]
+        if not any(line.startswith("//") or line.endswith("*/") for line in above):
             yield f"the stub's `{name}` has no one-line contract: a comment above it"
         if name not in theirs:
             yield f"the solution lacks `{name}`"

@@ -35,7 +35,7 @@ if INTERPRETED:
 
     install()
 
-from aire_katas.checks.triton.accuracy import assert_as_accurate  # noqa: E402
+from aire_katas.checks.triton.accuracy import assert_as_accurate, assert_rounded_once  # noqa: E402
 from aire_katas.checks.triton.autotune import chosen_config  # noqa: E402
 from aire_katas.checks.triton.report import (  # noqa: E402
     Fault,
@@ -62,6 +62,7 @@ __all__ = [
     "assert_kernels_only",
     "assert_launches",
     "assert_no_faults",
+    "assert_rounded_once",
     "assert_single_launch",
     "assert_traffic",
     "chosen_config",

@@ -1,9 +1,12 @@
-"""How wrong a kernel may be in low precision: a rule that needs no tolerance from the author
+"""How wrong a kernel may be in low precision: rules that need no tolerance from the author
 
 How large the errors of float16 and bfloat16 are depends on the sizes, the values and the machine. What torch
 makes of the same inputs in the same dtype shows what is usual; float64 shows what is true. In float32 luck
 decides which of two exponentials is nearer to the truth (a right softmax had up to 3.7 times torch's error in
 120 draws, in low precision 0.92): use `assert_close` there.
+
+A kernel that computes in float32 and rounds when it stores is off by half a unit in the last place and hardly
+more, which torch's own separate operations are not: `assert_rounded_once` needs no rival.
 """
 
 from typing import Any
@@ -48,6 +51,25 @@ def assert_as_accurate(
                 f" {got:.3g}, torch's {measure(usual):.3g}, at most {granted:.3g} ({factor:g} x) is expected;"
                 " is something summed in low precision?"
             )
+
+
+def assert_rounded_once(
+    actual: torch.Tensor, exact: torch.Tensor, *, noise: float = 2e-6, name: str = "result"
+) -> None:
+    """float16 or bfloat16 that was computed in float32, and rounded to `actual`'s dtype when it was stored.
+
+    Errors against `exact` (float64) are within half a unit in the last place, 2 % of it, and `noise` times the
+    largest |exact|, for what float32 does to sums that cancel. A second rounding brings up to a whole unit.
+    """
+    __tracebackhide__ = True
+    if actual.dtype not in (torch.float16, torch.bfloat16):
+        raise AssertionError(f"{name} is {actual.dtype}, expected torch.float16 or torch.bfloat16")
+    if exact.dtype != torch.float64:
+        raise ValueError(f"exact has dtype {exact.dtype}: compute it in float64")
+    limits = torch.finfo(actual.dtype)
+    half = limits.eps / 2
+    atol = noise * float(exact.abs().max()) + limits.smallest_normal * half
+    assert_close(actual, exact, rtol=1.02 * half, atol=atol, dtype=actual.dtype, name=name)
 
 
 def _largest(error: torch.Tensor) -> float:
