@@ -20,6 +20,7 @@ COMMANDS = {
     "next": "aire_katas.cli.browse:next_kata",
     "open": "aire_katas.cli.learn:open_stub",
     "run": "aire_katas.cli.run:run",
+    "profile": "aire_katas.cli.profile:profile",
     "bench": "aire_katas.cli.bench:bench",
     "hint": "aire_katas.cli.learn:hint",
     "status": "aire_katas.cli.browse:status",

@@ -7,7 +7,7 @@ the learner has written there is run and judged on the CPU; see docs/kernel-lab.
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
@@ -15,9 +15,8 @@ from aire_katas import cpp, impl
 from aire_katas.checks.cuda.assertions import assert_clean
 from aire_katas.checks.cuda.build import NoCompiler
 from aire_katas.checks.cuda.launch import Size, run_host, run_kernel
+from aire_katas.checks.cuda.listing import Launch, note
 from aire_katas.checks.cuda.report import Report
-
-Listener = Callable[[Report], None]
 
 
 class Kernels:
@@ -26,8 +25,6 @@ class Kernels:
     What is run must be written: an empty function, or one that uses an empty function, is to do. A fault of
     any kind fails the test: accesses out of bounds, races, diverged barriers, values read before written.
     """
-
-    listeners: ClassVar[list[Listener]] = []  # hear of every report: `aire-katas profile` does
 
     def __init__(self, stub: str) -> None:
         self._stub = Path(stub)
@@ -56,6 +53,7 @@ class Kernels:
         __tracebackhide__ = True
         return self._judged(
             kernel,
+            f"<<<{_spelt(grid)}, {_spelt(block)}{f', {shared}' if shared else ''}>>>",
             seed,
             lambda path, seed: run_kernel(
                 path, kernel, grid, block, args, shared=shared, seed=seed, judge=judge, seconds=seconds
@@ -75,6 +73,7 @@ class Kernels:
         __tracebackhide__ = True
         return self._judged(
             function,
+            "",
             seed,
             lambda path, seed: run_host(path, function, args, seed=seed, judge=judge, seconds=seconds),
         )
@@ -85,7 +84,7 @@ class Kernels:
         start = next((i for i, line in enumerate(lines) if after in line), 0)
         return next(i for i, line in enumerate(lines[start:], start + 1) if text in line)
 
-    def _judged(self, name: str, seed: int | None, run: Callable[[Path, int], Report]) -> Report:
+    def _judged(self, name: str, shape: str, seed: int | None, run: Callable[[Path, int], Report]) -> Report:
         __tracebackhide__ = True
         path = self.path
         if not path.is_file():
@@ -96,7 +95,10 @@ class Kernels:
             report = run(path, random.getrandbits(32) if seed is None else seed)
         except NoCompiler as error:
             pytest.skip(f"not graded: {error}")
-        for listener in self.listeners:
-            listener(report)
+        note(Launch(report, shape))
         assert_clean(report)
         return report
+
+
+def _spelt(size: Size) -> str:
+    return str(size) if isinstance(size, int) else f"({', '.join(map(str, size))})"

@@ -1,0 +1,72 @@
+"""The command `profile`: a kata's kernels with what each line costs in the margin
+
+The kata's tests run in a process of their own and note every launch; the largest of each kernel is shown.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from aire_katas import cpp, machine
+from aire_katas.catalogue import Entry
+from aire_katas.checks.cuda.listing import NOTED, Launch, noted
+from aire_katas.cli import profile_view
+from aire_katas.cli.checkout import catalogue, kata_argument
+from aire_katas.cli.errors import Exit, refuse
+
+
+@click.command()
+@kata_argument
+@click.option(
+    "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page instead."
+)
+@click.option("--impl", metavar="DIR", help="Profile this tree instead of your own code, say `solutions`.")
+@click.option("-k", "only", metavar="TESTS", help="Only what the tests launch whose name contains this.")
+def profile(entry: Entry, html: Path | None, impl: str | None, only: str | None) -> None:
+    """Show what each line of a kata's CUDA kernels costs."""
+    name = catalogue().short_name(entry)
+    if cpp.SUFFIX not in entry.suffixes:
+        katas = [catalogue().short_name(one) for one in catalogue().entries if cpp.SUFFIX in one.suffixes]
+        refuse(f"{name} has no kernels in CUDA C++; these have: {', '.join(katas) or 'none'}", Exit.USAGE)
+    if lacking := machine.missing("gxx"):
+        refuse(f"kernels run on this machine's CPU, and that {lacking}", Exit.NOTHING_RAN)
+    launches, output = run_tests(entry, impl, only)
+    if not launches:
+        refuse(f"no kernel of {name} was launched:\n{output.strip()[-4_000:]}", Exit.NOTHING_RAN)
+    shown = [largest(launches, kernel) for kernel in dict.fromkeys(one.report.kernel for one in launches)]
+    if html:
+        html.write_text(profile_view.page(entry.title, shown), encoding="utf-8")
+        click.echo(f"written: {html}", err=True)
+    else:
+        click.echo("\n\n".join([*map(profile_view.screen, shown), profile_view.legend(shown)]))
+
+
+def largest(launches: Sequence[Launch], kernel: str) -> profile_view.Shown:
+    """The launch of a kernel that does most; one with faults before all others."""
+    own = [one for one in launches if one.report.kernel == kernel]
+    most = max(own, key=lambda one: (bool(one.report.findings), one.size))
+    return profile_view.Shown(most, len(own))
+
+
+def run_tests(entry: Entry, impl: str | None, only: str | None) -> tuple[list[Launch], str]:
+    """The launches of a kata's tests, and what pytest printed."""
+    command = [sys.executable, "-m", "pytest", str(entry.tests.relative_to(entry.root)), "-q"]
+    command += ["--no-record", "-p", "no:xdist"]
+    command += [*([f"--impl={impl}"] if impl else []), *(["-k", only] if only else [])]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "launches")
+        done = subprocess.run(
+            command,
+            cwd=entry.root,
+            env={**os.environ, NOTED: str(file)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return list(noted(file)), done.stdout
