@@ -3,5 +3,6 @@
 constexpr int TILE = 32;
 
 // C <- alpha A B + beta C, row after row, a tile of C a block; the error code of the launch.
-extern "C" int sgemm_shared(int M, int N, int K, float alpha, const float* A, const float* B, float beta, float* C) {
+extern "C" int sgemm_shared(int M, int N, int K, float alpha, const float* A, const float* B, float beta,
+                            float* C) {
 }

@@ -36,7 +36,8 @@ __global__ void coalesced(int M, int N, int K, float alpha, const float* A, cons
     if (i < M && j < N) put(&C[i * N + j], alpha, dot(N, K, A + i * K, B + j), beta);
 }
 
-extern "C" int sgemm_naive(int M, int N, int K, float alpha, const float* A, const float* B, float beta, float* C) {
+extern "C" int sgemm_naive(int M, int N, int K, float alpha, const float* A, const float* B, float beta,
+                           float* C) {
     dim3 block(16, 16), grid((M + 15) / 16, (N + 15) / 16);
     naive<<<grid, block>>>(M, N, K, alpha, A, B, beta, C);
     return cudaGetLastError();

@@ -4,7 +4,8 @@ __global__ void tiled(int M, int N, int K, float alpha, const float* A, const fl
     __shared__ float a[TILE][TILE], b[TILE][TILE];
     int x = threadIdx.x, y = threadIdx.y;
     int i = blockIdx.y * TILE + y, j = blockIdx.x * TILE + x;
-    // wrong: if (i >= M || j >= N) return;  // a thread without an element of C is still needed to fetch, and at the barriers
+    // wrong: float sum = 0;  // a thread without an element of C is still needed to fetch, and at the barriers
+    //            if (i >= M || j >= N) return;
     float sum = 0;
     // wrong: for (int start = 0; start + TILE <= K; start += TILE) {  // the last tile along K may be narrower than 32
     // wrong: for (int start = 0; start < N; start += TILE) {  // the sum goes over K
@@ -46,7 +47,8 @@ __global__ void tiled(int M, int N, int K, float alpha, const float* A, const fl
 //            untiled<<<dim3((N + 31) / 32, (M + 31) / 32), dim3(32, 32)>>>(M, N, K, alpha, A, B, beta, C);
 //            return cudaGetLastError();
 //        }
-extern "C" int sgemm_shared(int M, int N, int K, float alpha, const float* A, const float* B, float beta, float* C) {
+extern "C" int sgemm_shared(int M, int N, int K, float alpha, const float* A, const float* B, float beta,
+                            float* C) {
     // wrong: dim3 block(TILE, TILE), grid((M + TILE - 1) / TILE, (N + TILE - 1) / TILE);  // x counts the columns of C
     dim3 block(TILE, TILE), grid((N + TILE - 1) / TILE, (M + TILE - 1) / TILE);
     tiled<<<grid, block>>>(M, N, K, alpha, A, B, beta, C);

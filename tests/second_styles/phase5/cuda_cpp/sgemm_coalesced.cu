@@ -15,7 +15,8 @@ __global__ void gemm(int M, int N, int K, float alpha, const float* __restrict__
     c = value;
 }
 
-extern "C" int sgemm_naive(int M, int N, int K, float alpha, const float* A, const float* B, float beta, float* C) {
+extern "C" int sgemm_naive(int M, int N, int K, float alpha, const float* A, const float* B, float beta,
+                           float* C) {
     gemm<false><<<((long long)M * N + 127) / 128, 128>>>(M, N, K, alpha, A, B, beta, C);
     return cudaGetLastError();
 }

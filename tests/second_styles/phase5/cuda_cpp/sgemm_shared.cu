@@ -40,7 +40,8 @@ __global__ void gemm(int M, int N, int K, float alpha, const float* __restrict__
     }
 }
 
-extern "C" int sgemm_shared(int M, int N, int K, float alpha, const float* A, const float* B, float beta, float* C) {
+extern "C" int sgemm_shared(int M, int N, int K, float alpha, const float* A, const float* B, float beta,
+                            float* C) {
     const dim3 grid((M + TILE - 1) / TILE, (N + TILE - 1) / TILE);
     gemm<<<grid, dim3(TILE, ROWS), 2 * sizeof(Tiles)>>>(M, N, K, alpha, A, B, beta, C);
     return cudaGetLastError();
