@@ -12,8 +12,10 @@ from aire_katas.catalogue import Catalogue, Entry
 from aire_katas.checks.forbidden import Forbidden, check_kernels
 from aire_katas.dev.graft import graft_kernels
 from aire_katas.dev.mistakes import BadMistake, find_mistakes, without_mistakes
+from aire_katas.dev.operators_cpp import mutants
 from aire_katas.dev.proof import prove
 from aire_katas.dev.rules import faults
+from aire_katas.dev.strength import measure
 from tests.conftest import said, write_kata
 from tests.test_plugin import run_pytest
 from tests.test_rules import STATEMENT
@@ -175,6 +177,26 @@ def test_a_faulty_reference_is_found(suite: Path, entry: Entry, before: str, aft
 def test_a_faulty_stub_is_found(suite: Path, entry: Entry, before: str, after: str, fault: str) -> None:
     entry.stubs[1].write_text(STUB_CU.replace(before, after))
     assert any(fault in one for one in faults(entry, Catalogue(suite)))
+
+
+def test_small_changes_to_a_kernel_are_made_in_its_code_alone() -> None:
+    changed = {(one.line, one.before, one.after) for one in mutants(SOLUTION_CU)}
+    assert changed == {
+        (4, "x", "y"),
+        (4, "*", "/"),
+        (4, "+", "-"),
+        (9, "if (i < n)", "if (true)"),
+        (9, "<", "<="),
+        (9, "<", ">="),
+        (10, "*", "/"),
+        (10, "out[i] = FACTOR * x[i];", ";"),
+    }
+
+
+def test_the_strength_of_a_kata_counts_its_kernels(suite: Path, entry: Entry) -> None:
+    found = measure(entry)
+    assert found.count == 10  # "x" for "y" stands in three places
+    assert found.survivors == ()
 
 
 def test_a_mistake_is_the_file_with_its_statement_replaced() -> None:

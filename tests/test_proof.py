@@ -72,7 +72,7 @@ def test_strength_lists_what_no_test_notices(tiny_tree: Path) -> None:
     entry = Catalogue(tiny_tree).by_id[ID]
     found = measure(entry)
     assert found.count == 6
-    assert {(mutant.before, mutant.after) for mutant in found.survivors} == {("1", "0")}
+    assert {(one.mutant.before, one.mutant.after) for one in found.survivors} == {("1", "0")}
 
 
 def test_strength_refuses_a_reference_that_fails(tiny_tree: Path) -> None:

@@ -62,9 +62,9 @@ def strength(chosen: tuple[list[Entry], ...]) -> None:
         count += found.count
         survived += len(found.survivors)
         click.echo(f"{entry.id}  {found.count - len(found.survivors)} of {found.count} rejected")
-        for mutant in found.survivors:
-            where = f"solutions/{entry.id}.py:{mutant.line}"
-            click.echo(f"    {where}  {_one_line(mutant.before)}  ->  {_one_line(mutant.after)}")
+        for one in found.survivors:
+            where = f"solutions/{entry.topic}/{one.file}:{one.mutant.line}"
+            click.echo(f"    {where}  {_one_line(one.mutant.before)}  ->  {_one_line(one.mutant.after)}")
     click.echo(f"{survived} of {count} survive: {survived / max(count, 1):.1%}")
 
 

@@ -4,11 +4,21 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from aire_katas import cpp
 from aire_katas.catalogue import Entry
+from aire_katas.dev import operators_cpp
 from aire_katas.dev.operators import Mutant, mutants
 from aire_katas.dev.proof import Variants, seconds_of
 from aire_katas.runner import Job, run_all
 from aire_katas.verdicts import State
+
+
+@dataclass(frozen=True)
+class Survivor:
+    """A mutant of one of the reference's files, that every test let pass."""
+
+    file: str
+    mutant: Mutant
 
 
 @dataclass(frozen=True)
@@ -17,7 +27,7 @@ class Strength:
 
     entry: Entry
     count: int
-    survivors: tuple[Mutant, ...]
+    survivors: tuple[Survivor, ...]
 
 
 def measure(entry: Entry, *, workers: int | None = None) -> Strength:
@@ -29,13 +39,22 @@ def measure(entry: Entry, *, workers: int | None = None) -> Strength:
             raise ValueError(f"{entry.id}: the reference is {reference.state}\n{reference.output[-1000:]}")
         # A mutant that loops for ever is as good as rejected; it must not hold up the others.
         seconds = 8.0 + 5 * seconds_of(reference)
-        made = {str(i): mutant for i, mutant in enumerate(mutants(variants.source))}
+        changes = [(".py", one) for one in mutants(variants.source)]
+        changes += [(cpp.SUFFIX, one) for one in operators_cpp.mutants(variants.kernels)]
+        made = {f"{i}": change for i, change in enumerate(changes)}
         jobs = (
-            variants.job({".py": mutant.source}, label, seconds=seconds) for label, mutant in made.items()
+            variants.job({suffix: mutant.source}, label, seconds=seconds)
+            for label, (suffix, mutant) in made.items()
         )
-        survived = {
-            run.job.label
-            for run in run_all(jobs, workers=workers)
-            if run.state in (State.PASSING, State.NOT_GRADED)
-        }
-    return Strength(entry, len(made), tuple(mutant for label, mutant in made.items() if label in survived))
+        survivors = set[str]()
+        for run in run_all(jobs, workers=workers):
+            if any(verdict.error == "CompileError" for verdict in run.verdicts):
+                del made[run.job.label]  # no program, so nothing to notice
+            elif run.state in (State.PASSING, State.NOT_GRADED):
+                survivors.add(run.job.label)
+    lines = [
+        Survivor(entry.solution.with_suffix(suffix).name, mutant)
+        for label, (suffix, mutant) in made.items()
+        if label in survivors
+    ]
+    return Strength(entry, len(made), tuple(lines))
