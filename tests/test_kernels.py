@@ -264,3 +264,23 @@ def test_solution_and_diff_show_both_files(suite: Path, entry: Entry) -> None:
     assert "+        out[i] = FACTOR * x[i];" in compared
     assert "wrong:" not in compared
     assert said("open", "twice") == f"katas/{ID}.py\nkatas/{ID}.cu\n"
+
+
+def test_new_writes_the_files_of_a_kata_in_cuda(suite: Path) -> None:
+    made = said("dev", "new", "phase1/words/fresh", "--title", "A fresh kata", "--cuda").splitlines()
+    assert [Path(file).name for file in made] == [
+        "fresh.py",
+        "test_fresh.py",
+        "fresh.py",
+        "fresh.cu",
+        "fresh.cu",
+        "README.md",
+    ]
+    fresh = Catalogue(suite).by_id["phase1/words/fresh"]
+    assert fresh.suffixes == (".py", ".cu")
+    assert "1 to do" in run_pytest(suite, str(fresh.tests)).stdout
+    found = "\n".join(faults(fresh, Catalogue(suite)))
+    assert "the statement has" in found
+    assert "1 mistakes; at least 3 are asked for" in found
+    assert "signature" not in found
+    assert "does not run" not in "\n".join(prove(fresh, Catalogue(suite)).faults)

@@ -71,12 +71,13 @@ def strength(chosen: tuple[list[Entry], ...]) -> None:
 @dev.command()
 @click.argument("kata_id")
 @click.option("--title", required=True, help="First line of the statement, and the link's text.")
-def new(kata_id: str, title: str) -> None:
-    """Write the three files of a new kata, phaseN/topic/name, and link it from its phase's README."""
+@click.option("--cuda", is_flag=True, help="Its functions are kernels in a .cu file.")
+def new(kata_id: str, title: str, cuda: bool) -> None:
+    """Write the files of a new kata, phaseN/topic/name, and link it from its phase's README."""
     from aire_katas.dev.new import NotNew, write_kata
 
     try:
-        for path in write_kata(catalogue().root, kata_id, title):
+        for path in write_kata(catalogue().root, kata_id, title, cuda=cuda):
             click.echo(path)
     except NotNew as error:
         raise click.UsageError(str(error)) from None

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-_SKIPPED = r'//[^\n]*|/\*.*?\*/|R"\((?:.*?)\)"|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])+\''
+from aire_katas.cpp import SKIPPED, without_comments
+
 _LAUNCH = re.compile(
-    rf"(?P<skip>{_SKIPPED})|(?P<open><<<)|(?P<close>>>>\s*\()|static\b(?=\s+__shared__)", re.DOTALL
+    rf"(?P<skip>{SKIPPED})|(?P<open><<<)|(?P<close>>>>\s*\()|static\b(?=\s+__shared__)", re.DOTALL
 )
 _ALIGN = r"(?:__align__|alignas)\s*\(\w+\)"
 _DYNAMIC = re.compile(
-    rf"(?P<skip>{_SKIPPED})|extern\s+__shared__\s+(?P<type>(?:{_ALIGN}|[^;(){{}}=])*?)(?P<name>\w+)\s*\[\s*\]\s*;",
+    rf"(?P<skip>{SKIPPED})|extern\s+__shared__\s+(?P<type>(?:{_ALIGN}|[^;(){{}}=])*?)(?P<name>\w+)\s*\[\s*\]\s*;",
     re.DOTALL,
 )
 _BOUNDS = re.compile(r"__launch_bounds__\s*\([^()]*\)")
@@ -44,12 +45,6 @@ def _dynamic(match: re.Match[str]) -> str:
     type, name = " ".join(re.sub(_ALIGN, " ", match["type"]).split()), match["name"]
     lines = "\n" * match[0].count("\n")
     return f"{type}* const {name} = reinterpret_cast<{type}*>(aire_dynamic);{lines}"
-
-
-def without_comments(text: str) -> str:
-    """Comments blanked out, strings kept."""
-    pattern = re.compile(_SKIPPED, re.DOTALL)
-    return pattern.sub(lambda match: " " if match[0].startswith("/") else match[0], text)
 
 
 def kernels(text: str) -> dict[str, bool]:
