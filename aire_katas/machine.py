@@ -5,7 +5,9 @@ Asked late and once: finding a GPU imports torch.
 
 import functools
 import importlib.util
+import platform
 import shutil
+import sys
 
 MARKERS = {
     "gpu": "needs a CUDA GPU; not graded without one",
@@ -29,13 +31,22 @@ def missing(marker: str) -> str:
         case "gpu" | "perf":
             return "" if has_gpu() else "needs a CUDA GPU"
         case "gxx":
-            return "" if shutil.which("g++") else "needs g++: apt install g++"
+            return no_compiler()
         case "nvcc":
             return "" if shutil.which("nvcc") else "needs nvcc on the PATH"
         case "distributed":
             return "" if has_gloo() else "needs torch.distributed with gloo"
         case _:
             return ""
+
+
+def no_compiler() -> str:
+    """Why no CUDA C++ can be compiled for this CPU; empty if it can."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        return f"needs Linux on x86-64: the kernel lab does not run on {sys.platform}, {platform.machine()}"
+    if not shutil.which("g++"):
+        return "needs g++, which is not on the PATH: install it with 'apt install g++' (Debian, Ubuntu)"
+    return ""
 
 
 def has_gpu() -> bool:

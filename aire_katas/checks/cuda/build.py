@@ -1,22 +1,20 @@
-"""From a .cu file to a program that runs it, kept in a cache
+"""From a .cu file to a program that runs it
 
-The folder of a program is named by a hash of everything that goes into it: the source and its headers, this
-suite's header and runtime, the flags, the compiler. Nothing in the cache is ever changed, only added.
+A program is compiled once for all that goes into it: the source and its headers, this suite's header and
+runtime, the flags, the compiler.
 """
 
 import functools
-import hashlib
 import json
-import os
 import re
-import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aire_katas import machine
 from aire_katas.checks.cuda import source
+from aire_katas.checks.cuda.cache import cached, write
 
 HERE = Path(__file__).parent
 COMMON = (
@@ -39,11 +37,10 @@ JUDGED = (
     "--param=tsan-instrument-func-entry-exit=0",
 )
 UNJUDGED = ("-O2", "-fno-strict-aliasing")  # at -O1 there is none
-NO_COMPILER = "needs g++, which is not on the PATH: install it with 'apt install g++' (Debian, Ubuntu)"
 
 
 class NoCompiler(RuntimeError):
-    """There is no g++: what needs it is not graded."""
+    """There is no g++, or none that the lab can use: what needs it is not graded."""
 
 
 class CompileError(AssertionError):
@@ -81,7 +78,7 @@ class Program:
             known |= {
                 str(pc): place for pc, place in zip(missing, _places(self.executable, missing), strict=True)
             }
-            _write(kept, json.dumps(known))
+            write(kept, json.dumps(known))
         return {pc: (known[str(pc)][0], known[str(pc)][1]) for pc in pcs}
 
 
@@ -94,7 +91,7 @@ def build(path: Path, wanted: str, *, judge: bool) -> Program:
     text = path.read_text(encoding="utf-8")
     cpp = source.program(text, path.name, wanted)
     flags = (*COMMON, *(JUDGED if judge else UNJUDGED))
-    runtime = _cached("runtime", [version, *_texts()], _make_runtime)
+    runtime = cached("runtime", [version, *_texts()], _make_runtime)
     parts = [
         version,
         *flags,
@@ -119,7 +116,7 @@ def build(path: Path, wanted: str, *, judge: bool) -> Program:
         for needless in (path.name, "program.o"):
             (folder / needless).unlink()
 
-    folder = _cached("program", parts, make)
+    folder = cached("program", parts, make)
     about = json.loads((folder / "about.json").read_text())
     return Program(
         folder=folder,
@@ -134,8 +131,8 @@ def build(path: Path, wanted: str, *, judge: bool) -> Program:
 @functools.cache
 def compiler() -> str:
     """Which g++ this is; asked once."""
-    if shutil.which("g++") is None:
-        raise NoCompiler(NO_COMPILER)
+    if lacking := machine.no_compiler():
+        raise NoCompiler(lacking)
     return subprocess.run(["g++", "-dumpfullversion", "-dumpmachine"], capture_output=True, text=True).stdout
 
 
@@ -233,40 +230,7 @@ def _demangled(name: str) -> str:
     return last[2][: int(last[1])] if last else name.partition(".")[0]
 
 
-# The cache ----------------------------------------------------------------------------------------------
-
-
-def cache_folder() -> Path:
-    """Where programs are kept: $XDG_CACHE_HOME/aire-katas/cuda, by default under ~/.cache."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "aire-katas" / "cuda"
-
-
 def _texts() -> list[str]:
     """Of the header and the runtime, and of this file, which says how they are compiled."""
     files = [one for one in sorted(HERE.rglob("*")) if one.suffix in (".h", ".cpp")]
     return [one.read_text(encoding="utf-8") for one in (*files, Path(__file__))]
-
-
-def _cached(kind: str, parts: Sequence[str], make: Callable[[Path], None]) -> Path:
-    """The folder that `make` has filled for these parts; made now unless it is there."""
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
-    folder = cache_folder() / f"{kind}-{digest}"
-    if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{kind}-") as scratch:
-            fresh = Path(scratch) / kind
-            fresh.mkdir()
-            make(fresh)
-            try:
-                fresh.rename(folder)
-            except OSError:
-                if not folder.exists():  # else another process has made the same
-                    raise
-    return folder
-
-
-def _write(file: Path, text: str) -> None:
-    """At once, for another process may read it."""
-    scratch = file.with_suffix(f".{os.getpid()}")
-    scratch.write_text(text)
-    scratch.replace(file)

@@ -4,6 +4,7 @@ A stub that says `kernels = Kernels(__file__)` has its CUDA C++ in the file of t
 the learner has written there is run and judged on the CPU; see docs/kernel-lab.md.
 """
 
+import functools
 import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from aire_katas import cpp, impl
+from aire_katas.checks.cuda import gpu
 from aire_katas.checks.cuda.assertions import assert_clean
 from aire_katas.checks.cuda.build import NoCompiler
 from aire_katas.checks.cuda.launch import Size, run_host, run_kernel
@@ -78,19 +80,38 @@ class Kernels:
             lambda path, seed: run_host(path, function, args, seed=seed, judge=judge, seconds=seconds),
         )
 
-    def line(self, text: str, *, after: str = "") -> int:
-        """Number of the first line that holds `text`, from the first one on that holds `after`."""
-        lines = self.path.read_text(encoding="utf-8").splitlines()
-        start = next((i for i, line in enumerate(lines) if after in line), 0)
-        return next(i for i, line in enumerate(lines[start:], start + 1) if text in line)
+    def call_on_gpu(self, function: str, args: Sequence[Any]) -> None:
+        """The same on this machine's GPU, compiled by nvcc, with contiguous tensors on it for arrays.
+
+        Returns when the function does, which need not wait for its kernels. AssertionError for an error code.
+        """
+        __tracebackhide__ = True
+        self._on_gpu(function, functools.partial(gpu.call, self._written(function), function, args))
+
+    def launch_on_gpu(
+        self, kernel: str, grid: Size, block: Size, args: Sequence[Any], shared: int = 0
+    ) -> None:
+        """As `launch`, on this machine's GPU; the kernel has ended on return."""
+        __tracebackhide__ = True
+        shape = _sizes(grid), _sizes(block)
+        run = functools.partial(gpu.launch, self._written(kernel), kernel, *shape, args, shared=shared)
+        self._on_gpu(kernel, run)
+
+    def _on_gpu(self, name: str, run: Callable[..., int]) -> None:
+        __tracebackhide__ = True
+        import torch
+
+        major, minor = torch.cuda.get_device_capability()
+        try:
+            code = run(arch=10 * major + minor)
+        except NoCompiler as error:
+            pytest.skip(f"not graded: {error}")
+        if code:
+            raise AssertionError(f"{name} returned {code}, which is one of CUDA's error codes; 0 is none")
 
     def _judged(self, name: str, shape: str, seed: int | None, run: Callable[[Path, int], Report]) -> Report:
         __tracebackhide__ = True
-        path = self.path
-        if not path.is_file():
-            raise AssertionError(f"{path.name} is missing: aire-katas reset {path.stem} brings it back")
-        if empty := cpp.unwritten(path.read_text(encoding="utf-8"), name):
-            raise cpp.Unwritten(path, empty.name, empty.line)
+        path = self._written(name)
         try:
             report = run(path, random.getrandbits(32) if seed is None else seed)
         except NoCompiler as error:
@@ -98,6 +119,20 @@ class Kernels:
         note(Launch(report, shape))
         assert_clean(report)
         return report
+
+    def _written(self, name: str) -> Path:
+        """The file, once `name` and all that it uses have bodies."""
+        __tracebackhide__ = True
+        path = self.path
+        if not path.is_file():
+            raise AssertionError(f"{path.name} is missing: aire-katas reset {path.stem} brings it back")
+        if empty := cpp.unwritten(path.read_text(encoding="utf-8"), name):
+            raise cpp.Unwritten(path, empty.name, empty.line)
+        return path
+
+
+def _sizes(size: Size) -> Sequence[int]:
+    return (size,) if isinstance(size, int) else size
 
 
 def _spelt(size: Size) -> str:

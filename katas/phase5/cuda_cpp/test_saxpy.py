@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -100,3 +101,22 @@ def test_an_index_is_wider_than_an_int(tmp_path: Path) -> None:
     expected = y + 2 * x
     assert_clean(run_kernel(file, "saxpy_kernel", 1, 32, (40_000, 2.0, x, y)))
     assert_close(y, expected)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("n", [1, 1000, 2**26 + 3])
+def test_a_gpu_agrees(n: int) -> None:
+    x, y = torch.randn(2, n, device="cuda")
+    expected = y + 2 * x
+    kernels.call_on_gpu("saxpy", (n, 2.0, x, y))
+    assert_close(y, expected)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_the_arrays_may_pass_two_to_the_31() -> None:
+    if torch.cuda.mem_get_info()[0] < 20 << 30:
+        pytest.skip("not graded: needs 20 GiB of free memory on the GPU")
+    n = 2**31 + 5
+    x, y = torch.ones(n, device="cuda"), torch.zeros(n, device="cuda")
+    kernels.call_on_gpu("saxpy", (n, 2.0, x, y))
+    assert bool((y == 2).all())

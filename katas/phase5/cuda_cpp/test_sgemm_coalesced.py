@@ -1,10 +1,14 @@
+import functools
+
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
 from aire_katas.checks.cuda import assert_coalesced, unset
 from aire_katas.checks.gemm import assert_gemm
+from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.sgemm_coalesced import kernels
 
 KATA = Kata(
@@ -74,3 +78,33 @@ def test_a_warp_reads_one_number_of_a_and_32_of_b() -> None:
     assert report.buffers["A"].bytes_read == warps * K * 32
     assert report.buffers["B"].bytes_read == warps * K * 4 * 32
     assert report.buffers["C"].bytes_written == warps * 4 * 32
+
+
+def on_gpu(function: str, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    (M, K), N = a.shape, b.shape[1]
+    c = torch.empty(M, N, device="cuda")
+    kernels.call_on_gpu(function, (M, N, K, 1.0, a, b, 0.0, c))
+    return c
+
+
+@pytest.mark.gpu
+@both
+@pytest.mark.parametrize(("M", "N", "K"), [(1, 1, 1), (33, 17, 65), (1000, 1030, 517)])
+def test_a_gpu_agrees(function: str, M: int, N: int, K: int) -> None:
+    a, b = torch.randn(M, K, device="cuda"), torch.randn(K, N, device="cuda")
+    assert_gemm(on_gpu(function, a, b).cpu().numpy(), a.cpu().numpy(), b.cpu().numpy())
+
+
+@pytest.mark.perf
+def test_lanes_along_a_row_make_it_several_times_as_fast() -> None:
+    """The bound is an estimate: the reference was written without a GPU."""
+    n = 4096
+    assert_fast(
+        functools.partial(on_gpu, "sgemm_coalesced"),
+        functools.partial(on_gpu, "sgemm_naive"),
+        lambda: tuple(torch.randn(2, n, n, device="cuda")),
+        against="sgemm_naive",
+        work=Work(read=2 * 4 * n * n, written=4 * n * n, flops=2 * n**3, matrix="float32"),
+        ratio=3.0,
+        rounds=20,
+    )

@@ -1,10 +1,14 @@
+import functools
+
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
 from aire_katas.checks.cuda import Report, assert_coalesced, assert_no_bank_conflicts, unset
 from aire_katas.checks.gemm import assert_gemm
+from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.sgemm_shared import kernels
 
 KATA = Kata(
@@ -82,3 +86,32 @@ def test_two_orders_of_the_threads_agree_to_the_bit() -> None:
     for seed, c in ((1, one), (2, other)):
         kernels.call("sgemm_shared", (40, 35, 50, 1.0, a, b, 0.0, c), seed=seed)
     assert_close(np.array(one), np.array(other), rtol=0, atol=0)
+
+
+def on_gpu(function: str, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    (M, K), N = a.shape, b.shape[1]
+    c = torch.empty(M, N, device="cuda")
+    kernels.call_on_gpu(function, (M, N, K, 1.0, a, b, 0.0, c))
+    return c
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("M", "N", "K"), [(1, 1, 1), (33, 17, 65), (1000, 1030, 517)])
+def test_a_gpu_agrees(M: int, N: int, K: int) -> None:
+    a, b = torch.randn(M, K, device="cuda"), torch.randn(K, N, device="cuda")
+    assert_gemm(on_gpu("sgemm_shared", a, b).cpu().numpy(), a.cpu().numpy(), b.cpu().numpy())
+
+
+@pytest.mark.perf
+def test_it_reaches_a_share_of_the_library() -> None:
+    """The bound is an estimate: the reference was written without a GPU."""
+    n = 4096
+    assert_fast(
+        functools.partial(on_gpu, "sgemm_shared"),
+        torch.matmul,
+        lambda: tuple(torch.randn(2, n, n, device="cuda")),
+        against="torch.matmul",
+        work=Work(read=2 * 4 * n * n, written=4 * n * n, flops=2 * n**3, matrix="float32"),
+        ratio=0.08,
+        rounds=50,
+    )

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
 from aire_katas.checks.cuda import assert_coalesced, assert_no_bank_conflicts, assert_traffic, unset
+from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.transpose import kernels
 
 KATA = Kata(
@@ -69,3 +71,32 @@ def test_all_lanes_work_on_whole_tiles() -> None:
     for kind in ("read", "write"):
         total = report.total(space="global", kind=kind)
         assert (total.requests, total.active) == (64 * 64 // 32, 1.0)
+
+
+def turned_on_gpu(a: torch.Tensor) -> torch.Tensor:
+    rows, cols = a.shape
+    out = torch.empty(cols, rows, device="cuda")
+    kernels.call_on_gpu("transpose", (a, out, rows, cols))
+    return out
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (31, 33), (4097, 8191)])
+def test_a_gpu_agrees(rows: int, cols: int) -> None:
+    a = torch.randn(rows, cols, device="cuda")
+    assert_close(turned_on_gpu(a), a.T.contiguous(), rtol=0, atol=0)
+
+
+@pytest.mark.perf
+def test_it_keeps_up_with_torch() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    n = 8192
+    assert_fast(
+        turned_on_gpu,
+        lambda a: a.T.contiguous(),
+        lambda: (torch.randn(n, n, device="cuda"),),
+        against="a.T.contiguous()",
+        work=Work(read=4 * n * n, written=4 * n * n),
+        ratio=1.0,
+        fraction=0.6,
+    )
