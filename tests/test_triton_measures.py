@@ -9,6 +9,7 @@ from aire_katas.checks.triton import (
     assert_as_accurate,
     assert_kernels_only,
     assert_launches,
+    assert_rounded_once,
     assert_single_launch,
     assert_traffic,
     chosen_config,
@@ -230,6 +231,40 @@ def test_a_matmul_with_float32_sums_is_as_accurate_as_torch(dtype: torch.dtype) 
     a, b = torch.randn(33, 70).to(dtype), torch.randn(70, 40).to(dtype)
     out = run(kernels.matmul, a, b).result
     assert_as_accurate(out, a @ b, a.double() @ b.double())
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_a_second_rounding_is_noticed(dtype: torch.dtype) -> None:
+    exact = torch.randn(2000, dtype=torch.float64)
+    exact[0] = 30.0
+    assert_rounded_once(exact.to(dtype), exact)
+    assert_rounded_once(exact.float().to(dtype), exact)
+    twice = ((exact / 3).to(dtype).double() * 3).to(dtype)
+    with pytest.raises(AssertionError, match="dw is not close"):
+        assert_rounded_once(twice, exact, name="dw")
+
+
+def test_what_float32_leaves_of_a_sum_that_cancels_is_no_second_rounding() -> None:
+    exact = torch.tensor([100.0, 1e-3], dtype=torch.float64)
+    noisy = exact + torch.tensor([0.0, 1e-4], dtype=torch.float64)
+    assert_rounded_once(noisy.half(), exact)
+    with pytest.raises(AssertionError, match="result"):
+        assert_rounded_once(noisy.half(), exact, noise=1e-7)
+
+
+def test_numbers_below_the_normal_ones_have_coarser_steps() -> None:
+    exact = torch.tensor([1.3e-7, -2.9e-8, 1e-6], dtype=torch.float64)
+    assert_rounded_once(exact.half(), exact)
+    with pytest.raises(AssertionError, match="result"):
+        assert_rounded_once(2 * exact.half(), exact)
+
+
+def test_rounding_once_is_a_matter_of_low_precision() -> None:
+    exact = torch.ones(3, dtype=torch.float64)
+    with pytest.raises(AssertionError, match=r"result is torch.float32, expected torch.float16 or"):
+        assert_rounded_once(exact.float(), exact)
+    with pytest.raises(ValueError, match="compute it in float64"):
+        assert_rounded_once(exact.half(), exact.float())
 
 
 def test_infinity_and_nan_have_to_be_where_they_belong() -> None:

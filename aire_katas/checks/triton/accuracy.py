@@ -58,8 +58,8 @@ def assert_rounded_once(
 ) -> None:
     """float16 or bfloat16 that was computed in float32, and rounded to `actual`'s dtype when it was stored.
 
-    Errors against `exact` (float64) are within half a unit in the last place, 2 % of it, and `noise` times the
-    largest |exact|, for what float32 does to sums that cancel. A second rounding brings up to a whole unit.
+    Errors against `exact` (float64) are within half a unit in the last place, 2 % of that, and `noise` times
+    the largest |exact|, for what float32 does to sums that cancel. A second rounding brings up to a unit.
     """
     __tracebackhide__ = True
     if actual.dtype not in (torch.float16, torch.bfloat16):

@@ -8,6 +8,7 @@ from aire_katas.checks.triton import (
     Report,
     assert_kernels_only,
     assert_launches,
+    assert_rounded_once,
     assert_single_launch,
     assert_traffic,
     run,
@@ -64,17 +65,6 @@ def exact_gradients(
 ) -> tuple[torch.Tensor, ...]:
     leaves = x.detach().double().requires_grad_(), w.detach().double().requires_grad_()
     return torch.autograd.grad(exact(*leaves, eps), leaves, dy.double())
-
-
-def assert_rounded_once(actual: torch.Tensor, exact: torch.Tensor, name: str = "result") -> None:
-    """Within half a unit in the last place, and 2 % of it more: float32 is that much finer, and finer yet.
-
-    A second rounding in low precision brings up to a whole unit.
-    """
-    __tracebackhide__ = True
-    half = torch.finfo(actual.dtype).eps / 2
-    fine = 2e-6 * float(exact.abs().max()) + torch.finfo(actual.dtype).smallest_normal * half
-    assert_close(actual, exact, rtol=1.02 * half, atol=fine, dtype=actual.dtype, name=name)
 
 
 def test_a_row_over_its_weight_has_a_mean_square_of_one() -> None:
@@ -140,7 +130,7 @@ def test_low_precision_is_computed_in_float32_and_rounded_once(dtype: torch.dtyp
         ("dx", "dw"), backward(x, w, dy).result, exact_gradients(x, w, dy), strict=True
     ):
         assert got.dtype == dtype
-        assert_rounded_once(got, expected, name)
+        assert_rounded_once(got, expected, name=name)
 
 
 def test_squares_may_be_beyond_half_precision() -> None:

@@ -7,6 +7,7 @@ from aire_katas.checks.triton import (
     DEVICE,
     Report,
     assert_kernels_only,
+    assert_rounded_once,
     assert_single_launch,
     assert_traffic,
     run,
@@ -56,17 +57,6 @@ def exact_gradients(gate: torch.Tensor, up: torch.Tensor, grad: torch.Tensor) ->
     return torch.autograd.grad(exact(*leaves), leaves, grad.double())
 
 
-def assert_rounded_once(actual: torch.Tensor, exact: torch.Tensor, name: str = "result") -> None:
-    """Within half a unit in the last place, and 2 % of it more: float32 is that much finer, and finer yet.
-
-    A second rounding in low precision brings up to a whole unit.
-    """
-    __tracebackhide__ = True
-    half = torch.finfo(actual.dtype).eps / 2
-    fine = 1e-6 * float(exact.abs().max()) + torch.finfo(actual.dtype).smallest_normal * half
-    assert_close(actual, exact, rtol=1.02 * half, atol=fine, dtype=actual.dtype, name=name)
-
-
 def test_what_a_gate_and_its_negative_let_through_differ_by_the_product() -> None:
     gate, up = draw(600), draw(600)
     assert_close(forward(gate, up).result - forward(-gate, up).result, gate * up)
@@ -111,7 +101,7 @@ def test_gradients_of_low_precision_are_rounded_once(dtype: torch.dtype) -> None
     gate, up, grad = (draw(1500, dtype=dtype) for _ in range(3))
     for got, expected in zip(backward(gate, up, grad).result, exact_gradients(gate, up, grad), strict=True):
         assert got.dtype == dtype
-        assert_rounded_once(got, expected, "gradient")
+        assert_rounded_once(got, expected, name="gradient")
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, *LOW], ids=str)
