@@ -246,3 +246,12 @@ def test_a_thread_that_waits_for_a_flag_of_another_warp(seed: int) -> None:
     y = unset(2)
     assert_clean(run_kernel(STYLES, "producer_consumer", 1, 64, (np.zeros(1, np.int32), y), seed=seed))
     assert list(y) == [5, 6]
+
+
+def test_memory_may_be_allocated_between_launches(seed: int) -> None:
+    x, y = np.arange(70, dtype=np.int32), unset(70, np.int32)
+    report = run_host(STYLES, "many_allocations", (70, x, y), seed=seed)
+    assert_clean(report)
+    assert report.returned == 0
+    assert (y == x + 21).all()
+    assert report.buffers["x"].loads == 70

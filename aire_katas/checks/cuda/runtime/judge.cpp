@@ -98,7 +98,7 @@ static bool judge_lane(Region*& region, const Request& request, u32 i) {
 }
 
 void judge(const Request& request) {
-    static Region* region = nullptr;
+    Region*& region = last_region;
     bool sound = true;
     for (u32 i = 0; i < request.count; i++) sound &= judge_lane(region, request, i);
     if (sound) measure(request, *region);

@@ -16,6 +16,7 @@ constexpr size_t guard = 64 << 10;
 size_t arena_size = size_t(16) << 30;
 
 std::vector<Region> regions;
+Region* last_region = nullptr;
 extern "C" {
 alignas(1024) char aire_dynamic[most_dynamic + 1024] = {};
 }
@@ -35,6 +36,7 @@ void add_region(Region region) {
     auto after = std::upper_bound(regions.begin(), regions.end(), region.from,
                                   [](uintptr_t from, const Region& r) { return from < r.from; });
     regions.insert(after, std::move(region));
+    last_region = nullptr;
 }
 
 Region* nearest_region(uintptr_t address) {

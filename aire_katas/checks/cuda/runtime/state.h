@@ -108,6 +108,7 @@ struct Region {
 };
 
 extern std::vector<Region> regions;  // by address
+extern Region* last_region;  // the one used last; null once regions have moved
 Region* region_at(uintptr_t address);  // the one that holds it; null
 Region* nearest_region(uintptr_t address);
 void add_region(Region region);

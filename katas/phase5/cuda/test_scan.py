@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from aire_katas import Kata
+from aire_katas.checks.arrays import assert_close
+from aire_katas.checks.cuda import unset
+from katas.phase5.cuda.scan import kernels
+
+KATA = Kata(
+    difficulty=4,
+    minutes=40,
+    needs=("phase5/cuda/block_reduce",),
+    forbids_cpp={
+        "atomicAdd": "let each block write its own total, and scan the totals",
+        "cub": "write the scan yourself",
+        "thrust": "write the scan yourself",
+        "double": "sum in long long",
+        "float": "sum in long long",
+    },
+)
+
+BLOCK = 64
+SIZES = [1, 2, 63, 64, 65, 200]
+
+
+def draw(n: int) -> np.ndarray:
+    return np.random.randint(-1000, 1000, n)
+
+
+def blocks(n: int) -> int:
+    return -(-n // BLOCK)
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_a_block_scans_its_own_elements(n: int) -> None:
+    x, out, totals = draw(n), unset(n, np.int64), unset(blocks(n), np.int64)
+    before = x.copy()
+    kernels.launch("block_scan", blocks(n), BLOCK, (n, x, out, totals))
+    pieces = [x[start : start + BLOCK] for start in range(0, n, BLOCK)]
+    assert_close(np.array(out), np.concatenate([np.cumsum(piece) for piece in pieces]))
+    assert_close(np.array(totals), np.array([piece.sum() for piece in pieces]))
+    assert_close(x, before)
+
+
+def test_a_block_goes_in_rounds() -> None:
+    n = 3 * BLOCK
+    report = kernels.launch("block_scan", 3, BLOCK, (n, draw(n), unset(n, np.int64), unset(3, np.int64)))
+    assert report.total(space="shared").requests <= 3 * 90
+    assert report.buffers["x"].loads == report.buffers["out"].stores == n
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_what_came_before_a_block_is_added(n: int) -> None:
+    offsets, out = draw(blocks(n)), draw(n)
+    expected = out + np.repeat([0, *offsets[:-1]], BLOCK)[:n]
+    kernels.launch("add_offsets", blocks(n), BLOCK, (n, offsets, out))
+    assert_close(out, expected)
+
+
+@pytest.mark.parametrize("n", [*SIZES, 64 * 64, 64 * 64 + 5])
+def test_an_inclusive_scan_ends_with_the_element_itself(n: int) -> None:
+    x, out = draw(n), unset(n, np.int64)
+    before = x.copy()
+    assert kernels.call("inclusive_scan", (n, x, out)).returned == 0
+    assert_close(np.array(out), np.cumsum(x))
+    assert_close(x, before)
+
+
+@pytest.mark.parametrize("n", [*SIZES, 64 * 64 + 1])
+def test_an_exclusive_scan_ends_before_it(n: int) -> None:
+    x, out = draw(n), unset(n, np.int64)
+    before = x.copy()
+    assert kernels.call("exclusive_scan", (n, x, out)).returned == 0
+    assert_close(np.array(out), np.concatenate([[0], np.cumsum(x)[:-1]]))
+    assert_close(x, before)
+
+
+@pytest.mark.parametrize("function", ["inclusive_scan", "exclusive_scan"])
+def test_sums_are_exact_where_floats_are_not(function: str) -> None:
+    x, out = np.full(300, 2**53 + 1), unset(300, np.int64)
+    kernels.call(function, (300, x, out))
+    first = 1 if function == "inclusive_scan" else 0
+    assert_close(np.array(out), (2**53 + 1) * np.arange(first, first + 300))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("n", [1, 65, 500])
+def test_what_is_kept_stays_in_order(n: int, share: float) -> None:
+    x, keep = draw(n), np.random.rand(n) < share
+    out, count = np.full(n, 7_777), unset(1, np.int32)
+    before = x.copy(), keep.copy()
+    assert kernels.call("compact", (n, x, keep, out, count)).returned == 0
+    kept = x[keep]
+    assert int(count[0]) == kept.size
+    assert_close(out, np.concatenate([kept, np.full(n - kept.size, 7_777)]))
+    assert_close(x, before[0])
+    assert_close(keep, before[1])
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_the_last_element_counts_if_it_is_kept(last: bool) -> None:
+    x, keep = draw(70), np.random.rand(70) < 0.5
+    keep[-1] = last
+    out, count = np.zeros(70, np.int64), unset(1, np.int32)
+    kernels.call("compact", (70, x, keep, out, count))
+    assert int(count[0]) == keep.sum()
+
+
+def test_of_nothing_there_is_nothing() -> None:
+    x, out = np.array([5]), np.array([6])
+    for function in ("inclusive_scan", "exclusive_scan"):
+        report = kernels.call(function, (0, x, out))
+        assert report.returned == 0
+        assert report.accesses == ()
+    count = unset(1, np.int32)
+    assert kernels.call("compact", (0, x, np.array([True]), out, count)).returned == 0
+    assert (int(count[0]), int(out[0])) == (0, 6)
