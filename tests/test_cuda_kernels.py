@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import Report, assert_clean, run_host, run_kernel, unset
+from aire_katas.checks.cuda import (
+    Report,
+    assert_clean,
+    assert_no_bank_conflicts,
+    run_host,
+    run_kernel,
+    unset,
+)
 
 FILE = Path(__file__).parent / "kernels" / "right.cu"
 STYLES = FILE.with_name("right_styles.cu")
@@ -255,3 +262,13 @@ def test_memory_may_be_allocated_between_launches(seed: int) -> None:
     assert report.returned == 0
     assert (y == x + 21).all()
     assert report.buffers["x"].loads == 70
+
+
+def test_a_vector_is_one_access_also_where_its_parts_are_used_apart(seed: int) -> None:
+    x, y = floats(32, 4), unset(32)
+    report = run_kernel(STYLES, "sums_of_four", 1, 32, (x, y), seed=seed)
+    assert_clean(report)
+    assert_close(y.view(np.ndarray), x.sum(1))
+    read = report.total(space="global", kind="read")
+    assert (read.requests, read.bytes, read.sectors) == (1, 512, 16)
+    assert_no_bank_conflicts(report)

@@ -110,3 +110,13 @@ extern "C" int many_allocations(int n, const int* x, int* y) {
     add_one<<<(n + 31) / 32, 32>>>(n, from, y);
     return cudaGetLastError();
 }
+
+// A vector is one access, wherever its parts go.
+__global__ void sums_of_four(const float4* x, float* y) {
+    __shared__ float2 halves[32];
+    float4 v = x[threadIdx.x];
+    halves[31 - threadIdx.x] = make_float2(v.x + v.y, v.z + v.w);
+    __syncthreads();
+    float2 half = halves[31 - threadIdx.x];
+    y[threadIdx.x] = half.x + half.y;
+}

@@ -32,6 +32,8 @@ JUDGED = (
     # One line, one instruction: a branch must not get a copy of what follows it.
     "-fno-reorder-blocks",
     "-fno-thread-jumps",
+    # A float4 is one load of 16 bytes, not four of its parts.
+    "-fno-tree-sra",
     "-fsanitize=thread,alignment,bounds,signed-integer-overflow,integer-divide-by-zero",
     "--param=tsan-distinguish-volatile=1",
     "--param=tsan-instrument-func-entry-exit=0",
