@@ -29,7 +29,7 @@ def assert_gemm(
     if excess.max(initial=0) > 0:
         row, column = (int(i) for i in np.unravel_index(excess.argmax(), excess.shape))
         raise AssertionError(
-            f"{int((excess > 0).sum())} of {excess.size} entries are wrong; the worst is C[{row}, {column}] = "
-            f"{actual[row, column]:.7g}, expected {expected[row, column]:.7g} "
+            f"{int((excess > 0).sum())} of {excess.size} entries are wrong; the worst is "
+            f"C[{row}, {column}] = {actual[row, column]:.7g}, expected {expected[row, column]:.7g} "
             f"(+- {allowed[row, column]:.1g} for float32)"
         )

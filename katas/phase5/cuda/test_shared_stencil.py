@@ -84,7 +84,7 @@ def test_a_block_reads_each_element_in_its_reach_once(n: int, R: int) -> None:
 
 @pytest.mark.parametrize("R", [1, 4])
 def test_neighbouring_threads_read_neighbouring_elements(R: int) -> None:
-    """Of four blocks: 1.19 with the halo loaded apart, 1.44 with all in a row, 1.75 where a thread loads it."""
+    """Of four blocks: 1.19 with the halo loaded apart, 1.44 with all in a row, 1.75 where one thread does."""
     _, report = convolve(draw(4 * TPB), draw(2 * R + 1))
     fetched = report.buffers["x"].bytes_read / (4 * 4 * TPB)
     assert fetched <= 1.6, f"{fetched:.2f} times the sectors that hold x are fetched"

@@ -37,7 +37,7 @@ def multiply(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Report]:
 
 
 def assert_product(c: np.ndarray, a: np.ndarray, b: np.ndarray) -> None:
-    """Within the bound of sums of float32 in any order; one of float16 is off by thousands of times as much."""
+    """Within the bound of sums of float32 in any order; one of float16 is off by thousands of times that."""
     __tracebackhide__ = True
     a, b = a.astype(np.float64), b.astype(np.float64)
     unit = a.shape[1] * 2.0**-24
@@ -94,7 +94,7 @@ def test_halves_are_multiplied_and_added_as_floats() -> None:
     a = np.array([[32, 1, 2**-6, 2**-6]], np.float16)
     b = np.array([[64, 1], [1, 32], [2**-6, 2**-6], [2**-6, 1]], np.float16)
     c, _ = multiply(a, b)
-    assert_close(c, np.float32([[2049 + 2**-11, 64 + 2**-6 + 2**-12]]), rtol=2**-23, atol=0)
+    assert_close(c, np.array([[2049 + 2**-11, 64 + 2**-6 + 2**-12]], np.float32), rtol=2**-23, atol=0)
 
 
 def test_a_number_that_is_not_one_stays_in_its_row_and_column() -> None:

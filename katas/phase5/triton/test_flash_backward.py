@@ -45,7 +45,7 @@ def draw(
 
 
 def attention(
-    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = False, scale: float | None = None
+    q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *, causal: bool = False, scale: float | None = None
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """o and lse by torch, in the dtype of the inputs."""
     group, (T, S) = q.shape[1] // k.shape[1], (q.shape[2], k.shape[2])
@@ -62,12 +62,13 @@ def backward(
     q: torch.Tensor,
     k: torch.Tensor,
     v: torch.Tensor,
+    *,
     causal: bool = False,
     scale: float | None = None,
     seed: int | None = None,
 ) -> Report:
     """o and lse come from float64, rounded."""
-    o, lse = attention(q.double(), k.double(), v.double(), causal, scale)
+    o, lse = attention(q.double(), k.double(), v.double(), causal=causal, scale=scale)
     return run(flash_bwd, do, q, k, v, o.to(q.dtype), lse.float(), causal, scale, seed=seed)
 
 
@@ -108,7 +109,7 @@ class Attention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return flash_bwd(*grads, *ctx.saved_tensors, True, None)
+        return flash_bwd(grads[0], *ctx.saved_tensors, causal=True, scale=None)
 
 
 def test_what_reaches_the_outputs_is_divided_among_the_values() -> None:
@@ -224,7 +225,7 @@ def test_low_precision_is_as_accurate_as_torch(dtype: torch.dtype, causal: bool)
     do, q, k, v = draw(140, 140, D=64, dtype=dtype)
     exact = gradients(*(one.double() for one in (do, q, k, v)), causal=causal)
     rivals = gradients(do, q, k, v, causal=causal)
-    results = backward(do, q, k, v, causal).result
+    results = backward(do, q, k, v, causal=causal).result
     for name, *one in zip(("dq", "dk", "dv"), results, rivals, exact, strict=True):
         assert_as_accurate(*one, name=name)
 
@@ -300,7 +301,7 @@ def test_on_a_gpu_it_keeps_up_with_torch(width: int, causal: bool) -> None:
         )
 
     def flash_backward(*tensors: torch.Tensor) -> Tensors:
-        return flash_bwd(*tensors, causal, None)
+        return flash_bwd(*tensors, causal=causal, scale=None)
 
     bytes_each, pairs = 2 * B * H * T * width, T * (T + 1) // 2 if causal else T * T
     assert_fast(

@@ -1,4 +1,4 @@
-"""A grid of three axes, one loop with masks throughout, base e, keys loaded transposed, o normalised all along.
+"""A grid of three axes, one masked loop, base e, keys loaded transposed, o normalised throughout.
 
 Scores have a finite floor instead of -inf, and whether a query sees anything is told from its number.
 """
