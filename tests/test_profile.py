@@ -1,10 +1,12 @@
 """`aire-katas profile`: the figures beside the lines that they belong to, in text and on a page."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from aire_katas import machine
 from aire_katas.checks.cuda.listing import Launch, columns, lines
 from aire_katas.checks.cuda.report import Report
 from aire_katas.cli import profile_view
@@ -67,6 +69,20 @@ def test_a_fault_stands_below_its_line(suite: Path) -> None:
     shown = profiled(suite, SOLUTION_CU.replace("if (i < n) {", "if (true) {")).splitlines()
     at = next(i for i, line in enumerate(shown) if line.endswith("out[i] = FACTOR * x[i];"))
     assert shown[at + 1].strip().startswith("twice.cu:10: out of bounds in twice: thread (8,0,0)")
+
+
+@pytest.mark.nvcc
+def test_with_nvcc_it_says_what_a_kernel_needs(suite: Path) -> None:
+    text = profiled(suite, COSTLY)
+    for arch in (80, 90):
+        assert re.search(
+            rf"^twice on sm_{arch}: \d+ registers, 0 bytes spilled, 4,096 bytes of shared memory$", text, re.M
+        )
+
+
+def test_without_nvcc_it_says_nothing_of_that(suite: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "missing", lambda marker: "no nvcc" if marker == "nvcc" else "")
+    assert "registers" not in profiled(suite, SOLUTION_CU)
 
 
 class Checked(HTMLParser):

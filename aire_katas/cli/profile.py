@@ -14,7 +14,9 @@ import click
 
 from aire_katas import cpp, machine
 from aire_katas.catalogue import Entry
+from aire_katas.checks.cuda.build import CompileError
 from aire_katas.checks.cuda.listing import NOTED, Launch, noted
+from aire_katas.checks.cuda.nvcc import Resources, resources
 from aire_katas.cli import profile_view
 from aire_katas.cli.checkout import catalogue, kata_argument
 from aire_katas.cli.errors import Exit, refuse
@@ -39,11 +41,13 @@ def profile(entry: Entry, html: Path | None, impl: str | None, only: str | None)
     if not launches:
         refuse(f"no kernel of {name} was launched:\n{output.strip()[-4_000:]}", Exit.NOTHING_RAN)
     shown = [largest(launches, kernel) for kernel in dict.fromkeys(one.report.kernel for one in launches)]
+    needs = needs_of(shown[0].launch.report.source)
     if html:
-        html.write_text(profile_view.page(entry.title, shown), encoding="utf-8")
+        html.write_text(profile_view.page(entry.title, shown, needs), encoding="utf-8")
         click.echo(f"written: {html}", err=True)
     else:
-        click.echo("\n\n".join([*map(profile_view.screen, shown), profile_view.legend(shown)]))
+        parts = [*map(profile_view.screen, shown), profile_view.legend(shown)]
+        click.echo("\n\n".join([*parts, *(["\n".join(profile_view.needed(needs))] if needs else [])]))
 
 
 def largest(launches: Sequence[Launch], kernel: str) -> profile_view.Shown:
@@ -51,6 +55,17 @@ def largest(launches: Sequence[Launch], kernel: str) -> profile_view.Shown:
     own = [one for one in launches if one.report.kernel == kernel]
     most = max(own, key=lambda one: (bool(one.report.findings), one.size))
     return profile_view.Shown(most, len(own))
+
+
+def needs_of(kernels: Path) -> dict[int, dict[str, Resources]]:
+    """What nvcc says that the kernels need on sm_80 and sm_90; nothing without nvcc, or where it refuses."""
+    if machine.missing("nvcc"):
+        return {}
+    try:
+        return {arch: resources(kernels, arch) for arch in (80, 90)}
+    except (CompileError, RuntimeError) as error:
+        click.echo(f"nvcc does not compile it: {error}", err=True)
+        return {}
 
 
 def run_tests(entry: Entry, impl: str | None, only: str | None) -> tuple[list[Launch], str]:

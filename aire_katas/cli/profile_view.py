@@ -1,12 +1,13 @@
 """A kernel's source with its costs in the margin, for a terminal or as one self-contained page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 import click
 
 from aire_katas.checks.cuda.listing import COLUMNS, Launch, Line, columns, lines
+from aire_katas.checks.cuda.nvcc import Resources
 
 GAP = "  "
 MARK = "!"  # behind a figure that is worse than it need be: read without colour, too
@@ -87,15 +88,27 @@ def _sums(launch: Launch) -> list[str]:
     return sums
 
 
-def page(title: str, shown: Sequence[Shown]) -> str:
+def needed(needs: Mapping[int, Mapping[str, Resources]]) -> list[str]:
+    """A line for each kernel and architecture: what the compiler says that a thread and a block need."""
+    return [
+        f"{kernel} on sm_{arch}: {one.registers} registers, "
+        f"{one.spill_stores + one.spill_loads} bytes spilled, {one.shared:,} bytes of shared memory"
+        for arch, kernels in needs.items()
+        for kernel, one in kernels.items()
+    ]
+
+
+def page(title: str, shown: Sequence[Shown], needs: Mapping[int, Mapping[str, Resources]]) -> str:
     """One HTML page that needs no other file."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in needed(needs))
+    compiled = f"\n<h2>Compiled by nvcc</h2>\n<ul>{items}</ul>" if items else ""
     meanings = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in COLUMNS.items())
     return (
         '<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8">'
         f"<title>{escape(title)}: profile</title>\n"
         f"<style>{STYLE}</style></head>\n<body>\n<h1>{escape(title)}</h1>\n"
         + "\n".join(map(_section, shown))
-        + f"\n<dl>{meanings}</dl>\n</body>\n</html>\n"
+        + f"{compiled}\n<dl>{meanings}</dl>\n</body>\n</html>\n"
     )
 
 
