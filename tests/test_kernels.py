@@ -114,6 +114,22 @@ def test_what_does_not_compile_is_told_with_its_line(suite: Path) -> None:
     assert "was not declared in this scope" in said
 
 
+def test_a_kernel_that_never_ends_is_named_with_its_line(suite: Path) -> None:
+    said = judged(
+        suite, SOLUTION_CU.replace("out[i] = FACTOR * x[i];\n    }", "while (x[i] >= 0) out[i] = 1;\n    }")
+    )
+    assert "twice.cu:10: timed out in twice" in said
+    assert "1 failed" in said
+
+
+def test_a_fault_is_reported_once(suite: Path) -> None:
+    said = judged(
+        suite, SOLUTION_CU.replace("if (i < n) {", "if (i <= n) {").replace("x[i];\n    }", "i;\n    }")
+    )
+    assert said.count("out of bounds") == 1
+    assert "writes element 40 of out" in said
+
+
 def test_a_forbidden_word_is_refused(suite: Path) -> None:
     said = judged(suite, SOLUTION_CU.replace("constexpr float", "constexpr double"))
     assert "build this yourself: double is not allowed here; compute in float (twice.cu:1)" in said

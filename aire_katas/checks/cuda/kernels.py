@@ -20,6 +20,8 @@ from aire_katas.checks.cuda.launch import Size, run_host, run_kernel
 from aire_katas.checks.cuda.listing import Launch, note
 from aire_katas.checks.cuda.report import Report
 
+SECONDS = 5.0  # for one launch: less than a test has, so that the kernel is named which never ends
+
 
 class Kernels:
     """The kernels and host functions of the .cu file that goes with a stub.
@@ -46,7 +48,7 @@ class Kernels:
         shared: int = 0,
         seed: int | None = None,
         judge: bool = True,
-        seconds: float = 10.0,
+        seconds: float = SECONDS,
     ) -> Report:
         """Run `kernel<<<grid, block, shared>>>(*args)`, as `run_kernel`; without `seed` in any order.
 
@@ -69,7 +71,7 @@ class Kernels:
         *,
         seed: int | None = None,
         judge: bool = True,
-        seconds: float = 10.0,
+        seconds: float = SECONDS,
     ) -> Report:
         """Call a host function, extern "C", that launches kernels itself, as `run_host`; else as `launch`."""
         __tracebackhide__ = True

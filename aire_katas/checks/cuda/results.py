@@ -66,11 +66,15 @@ def _finding(row: list[str], places: dict[int, tuple[str, int]], file: str) -> F
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
-    """The first of each kind and line: two nets may have caught the same."""
+    """The first of each kind and line: two nets may have caught the same.
+
+    That of the guards around buffers knows no line, and is needed only where the other has caught nothing.
+    """
     first: dict[tuple[str, str, int], Finding] = {}
     for one in findings:
         first.setdefault((one.kind, one.file, one.line), one)
-    return list(first.values())
+    placed = {kind for kind, _, line in first if line}
+    return [one for (kind, _, line), one in first.items() if line or kind not in placed]
 
 
 def _access(row: list[str], places: dict[int, tuple[str, int]]) -> Access:

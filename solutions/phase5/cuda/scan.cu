@@ -1,6 +1,7 @@
 constexpr int BLOCK = 64;  // threads of a block, and elements that it scans
 
 __global__ void block_scan(int n, const long long* x, long long* out, long long* totals) {
+    // wrong: __shared__ int sums[2][BLOCK];  // sums may pass 2**31
     __shared__ long long sums[2][BLOCK];
     int t = threadIdx.x, i = blockIdx.x * BLOCK + t, now = 0;
     // wrong: if (i < n) sums[0][t] = x[i];  // where there is no element, put 0: shared memory holds anything

@@ -1,4 +1,5 @@
 __device__ float dot(int N, int K, const float* row, const float* column) {
+    // wrong: double sum = 0;  // sum in float: a GPU made for models has few units for double
     float sum = 0;
     // wrong: for (int k = 0; k < N; k++) {  // the sum goes over K
     // wrong: for (int k = 1; k < K; k++) {  // the first is k = 0
