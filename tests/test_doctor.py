@@ -112,3 +112,23 @@ def test_doctor_says_that_progress_is_corrupt(tiny_tree: Path, monkeypatch: pyte
 def test_tools_are_asked_for_their_version() -> None:
     assert doctor.tool_version("git").startswith("git version ")
     assert doctor.tool_version("no-such-tool") == ""
+
+
+@pytest.mark.gxx
+def test_doctor_tries_the_kernel_lab() -> None:
+    assert doctor.kernel_lab() == ("runs CUDA C++ on this CPU", "")
+
+
+def test_doctor_says_why_no_kernel_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "no_compiler", lambda: "needs g++, which is not on the PATH")
+    fake_torch(monkeypatch, None)
+    assert "kernel lab    off: needs g++, which is not on the PATH" in said("doctor").splitlines()
+
+
+@pytest.mark.gxx
+def test_doctor_names_what_a_broken_lab_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "TRIAL", doctor.TRIAL.replace("= threadIdx.x", "= 7"))
+    state, why = doctor.kernel_lab()
+    assert (state, why[:20]) == ("broken", "a kernel gives [7, 7")
+    monkeypatch.setattr(doctor, "TRIAL", doctor.TRIAL.replace("= 7", "= x"))
+    assert doctor.kernel_lab()[1].startswith("trial.cu:2:")

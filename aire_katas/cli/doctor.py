@@ -4,6 +4,7 @@ import platform
 import re
 import shutil
 import subprocess
+import tempfile
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -22,6 +23,7 @@ TOOLS = {
     "g++": "compiles CUDA katas for the CPU",
     "nvcc": "compiles CUDA katas for the GPU",
 }
+TRIAL = "__global__ void trial(int* out) {\n    out[threadIdx.x] = threadIdx.x;\n}\n"
 
 
 @click.command()
@@ -35,6 +37,7 @@ def doctor(context: click.Context) -> None:
     for name, use in TOOLS.items():
         version = tool_version(name)
         _line(name, version or "missing", "" if version else use)
+    _line("kernel lab", *kernel_lab())
     _line("GPU", gpu())
     hindrance = progress.hindrance(here.root)
     _line("progress", "not kept" if hindrance else "kept", hindrance or progress.load(here.root).problem)
@@ -68,6 +71,26 @@ def tool_version(name: str) -> str:
         return ""
     said = subprocess.run([tool, "--version"], capture_output=True, text=True, check=False).stdout
     return next((line for line in said.splitlines() if re.search(r"\d+\.\d+", line)), tool)
+
+
+def kernel_lab() -> tuple[str, str]:
+    """Whether CUDA C++ runs on this CPU, and why not; the first time this builds what all kernels need."""
+    if lacking := machine.no_compiler():
+        return "off", lacking
+    try:
+        import numpy as np
+
+        from aire_katas.checks.cuda import run_kernel, unset
+
+        out = unset(32, np.int32)
+        with tempfile.TemporaryDirectory() as folder:
+            (file := Path(folder, "trial.cu")).write_text(TRIAL, encoding="utf-8")
+            report = run_kernel(file, "trial", 1, 32, (out,))
+    except (ImportError, OSError, RuntimeError, AssertionError) as error:
+        return "broken", f"{error}"
+    if report.findings or (out != np.arange(32)).any():
+        return "broken", "; ".join(map(str, report.findings)) or f"a kernel gives {out.tolist()}"
+    return "runs CUDA C++ on this CPU", ""
 
 
 def gpu() -> str:
