@@ -7,7 +7,8 @@ from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
 from aire_katas.checks.gradients import finite_difference
 from aire_katas.checks.speed import Work, assert_fast
-from aire_katas.checks.triton import DEVICE, Report, assert_as_accurate, assert_kernels_only, run
+from aire_katas.checks.triton import DEVICE, INTERPRETED, Report, assert_as_accurate, assert_kernels_only, run
+from aire_katas.checks.triton.tf32 import tf32_as_on_a_gpu
 from katas.phase5.triton.flash_backward import flash_bwd
 
 KATA = Kata(
@@ -228,6 +229,13 @@ def test_low_precision_is_as_accurate_as_torch(dtype: torch.dtype, causal: bool)
     results = backward(do, q, k, v, causal=causal).result
     for name, *one in zip(("dq", "dk", "dv"), results, rivals, exact, strict=True):
         assert_as_accurate(*one, name=name)
+
+
+@pytest.mark.skipif(not INTERPRETED, reason="not graded: looks into triton's interpreter")
+def test_float32_is_multiplied_in_full() -> None:
+    """A GPU cuts float32 to the 10 bits of TF32 unless tl.dot is told otherwise."""
+    with tf32_as_on_a_gpu():
+        assert_right(draw(20, 90))
 
 
 def test_any_layout_will_do() -> None:

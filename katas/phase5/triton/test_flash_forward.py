@@ -1,5 +1,3 @@
-import ctypes
-import mmap
 from typing import Any
 
 import numpy as np
@@ -21,9 +19,9 @@ from aire_katas.checks.triton import (
     run,
 )
 from aire_katas.checks.triton.machine_code import CompileError, assert_no_spills, compiled
+from aire_katas.checks.triton.reserved import reserved
+from aire_katas.checks.triton.tf32 import tf32_as_on_a_gpu
 from katas.phase5.triton.flash_forward import flash_fwd
-
-from triton.runtime import interpreter  # isort: skip
 
 KATA = Kata(
     difficulty=4,
@@ -96,7 +94,7 @@ def oracle(
 def assert_attention(
     q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, causal: bool = False, scale: float | None = None
 ) -> None:
-    """Both results, of float32; a right kernel was within 2e-6 in 1000 draws, and 1e-5 is allowed."""
+    """Both results, of float32: two right kernels were within 9e-7 of the largest; 1e-5 is allowed."""
     __tracebackhide__ = True
     expected = oracle(q, k, v, causal, scale)
     result = run(flash_fwd, q, k, v, causal, scale).result
@@ -234,6 +232,7 @@ def test_large_scores_do_not_overflow(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("dtype", LOW, ids=str)
 def test_low_precision_is_as_accurate_as_that_of_torch(dtype: torch.dtype, causal: bool) -> None:
+    """In 150 draws the error was at most 1.3 times that of torch, and 2 is allowed."""
     q, k, v = inputs(200, 200, 64, dtype=dtype)
     o, lse = run(flash_fwd, q, k, v, causal).result
     exact = oracle(q, k, v, causal)
@@ -244,21 +243,10 @@ def test_low_precision_is_as_accurate_as_that_of_torch(dtype: torch.dtype, causa
 
 
 @only_interpreted
-def test_float32_is_multiplied_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU cuts float32 to the 10 bits of TF32 unless tl.dot is told otherwise; here it is cut as well."""
-    builder = type(interpreter.interpreter_builder)
-    in_full = builder.create_dot
-
-    def cut(handle: Any) -> Any:
-        bits = handle.data.astype(np.float32).view(np.uint32) & np.uint32(0xFFFFE000)
-        return interpreter.TensorHandle(bits.view(np.float32), handle.dtype.scalar)
-
-    def as_on_a_gpu(self: Any, a: Any, b: Any, c: Any, precision: Any, *rest: Any) -> Any:
-        a, b = (cut(a), cut(b)) if str(precision).endswith("TF32") else (a, b)
-        return in_full(self, a, b, c, precision, *rest)
-
-    monkeypatch.setattr(builder, "create_dot", as_on_a_gpu)
-    assert_attention(*inputs(20, 90))
+def test_float32_is_multiplied_in_full() -> None:
+    """A GPU cuts float32 to the 10 bits of TF32 unless tl.dot is told otherwise."""
+    with tf32_as_on_a_gpu():
+        assert_attention(*inputs(20, 90))
 
 
 # Memory -----------------------------------------------------------------------------------------------------
@@ -280,7 +268,7 @@ def test_heads_may_be_views_with_strides_of_their_own() -> None:
 @pytest.mark.parametrize("axis", [0, 1], ids=["batch entries", "heads"])
 def test_batch_entries_and_heads_may_be_far_apart(axis: int) -> None:
     """3 of them, 2**30 elements apart: addresses are reserved, and a few pages of memory used."""
-    room = reserved(2 * GIB + 4096)
+    room = reserved(2 * GIB + 4096, torch.float16)
     far = []
     for number in range(3):
         shape, strides = [1, 1, 5, 16], [80, 80, 16, 1]
@@ -291,18 +279,6 @@ def test_batch_entries_and_heads_may_be_far_apart(axis: int) -> None:
     o, lse = run(flash_fwd, *far).result
     assert_close(o, expected[0], dtype=torch.float16, name="o")
     assert_close(lse, expected[1], dtype=torch.float32, name="lse")
-
-
-def reserved(size: int) -> torch.Tensor:
-    """Numbers in half precision that take memory only where they are written."""
-    if not INTERPRETED:
-        return torch.empty(size, dtype=torch.float16, device=DEVICE)
-    try:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        buffer = mmap.mmap(-1, 2 * size, flags=flags)
-    except OSError:
-        pytest.skip("not graded: 4 GiB of addresses cannot be reserved here")
-    return torch.frombuffer((ctypes.c_uint8 * (2 * size)).from_buffer(buffer), dtype=torch.float16)
 
 
 def test_one_kernel_does_it_all_and_keeps_no_scores() -> None:

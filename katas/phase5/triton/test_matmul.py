@@ -1,6 +1,4 @@
-import ctypes
 import itertools
-import mmap
 import sys
 from contextlib import ExitStack
 from typing import Any
@@ -26,11 +24,12 @@ from aire_katas.checks.triton import (
     run,
 )
 from aire_katas.checks.triton.machine_code import CompileError, assert_no_spills, compiled
+from aire_katas.checks.triton.reserved import reserved
 from aire_katas.checks.triton.running import Running
+from aire_katas.checks.triton.tf32 import tf32_as_on_a_gpu
 from katas.phase5.triton.matmul import group_order, matmul
 
 import triton  # isort: skip
-from triton.runtime import interpreter  # isort: skip
 from triton.runtime.autotuner import Autotuner  # isort: skip
 
 KATA = Kata(
@@ -184,22 +183,12 @@ def test_a_partial_sum_may_be_beyond_half_precision() -> None:
 
 
 @only_interpreted
-def test_float32_is_multiplied_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU cuts float32 to the 10 bits of TF32 unless tl.dot is told otherwise; here it is cut as well."""
-    builder = type(interpreter.interpreter_builder)
-    in_full = builder.create_dot
-
-    def cut(handle: Any) -> Any:
-        bits = handle.data.astype(np.float32).view(np.uint32) & np.uint32(0xFFFFE000)
-        return interpreter.TensorHandle(bits.view(np.float32), handle.dtype.scalar)
-
-    def as_on_a_gpu(self: Any, a: Any, b: Any, c: Any, precision: Any, *rest: Any) -> Any:
-        a, b = (cut(a), cut(b)) if str(precision).endswith("TF32") else (a, b)
-        return in_full(self, a, b, c, precision, *rest)
-
+def test_float32_is_multiplied_in_full() -> None:
+    """A GPU cuts float32 to the 10 bits of TF32 unless tl.dot is told otherwise."""
     a, b = draw(20, 100), draw(100, 20)
-    monkeypatch.setattr(builder, "create_dot", as_on_a_gpu)
-    assert_close(product(a, b).result, exact(a, b), dtype=torch.float32)
+    with tf32_as_on_a_gpu():
+        result = product(a, b).result
+    assert_close(result, exact(a, b), dtype=torch.float32)
 
 
 def test_any_layout_will_do() -> None:
@@ -213,23 +202,11 @@ def test_any_layout_will_do() -> None:
 
 def test_rows_of_a_and_columns_of_b_may_be_far_apart() -> None:
     """3 of them, 2**30 elements apart: addresses are reserved, and a few pages of memory used."""
-    far = reserved(2 * GIB + 4096).as_strided((3, 40), (GIB, 1))
+    far = reserved(2 * GIB + 4096, torch.float16).as_strided((3, 40), (GIB, 1))
     near, values = draw(3, 40, dtype=torch.float16), draw(3, 40, dtype=torch.float16)
     far.copy_(values)
     assert_rounded_once(product(far, near.T).result, exact(values, near.T))
     assert_rounded_once(product(near, far.T).result, exact(near, values.T))
-
-
-def reserved(size: int) -> torch.Tensor:
-    """Numbers in half precision that take memory only where they are written."""
-    if not INTERPRETED:
-        return torch.empty(size, dtype=torch.float16, device=DEVICE)
-    try:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        buffer = mmap.mmap(-1, 2 * size, flags=flags)
-    except OSError:
-        pytest.skip("not graded: 4 GiB of addresses cannot be reserved here")
-    return torch.frombuffer((ctypes.c_uint8 * (2 * size)).from_buffer(buffer), dtype=torch.float16)
 
 
 # The kernel -------------------------------------------------------------------------------------------------

@@ -1,6 +1,3 @@
-import ctypes
-import mmap
-
 import pytest
 import torch
 
@@ -15,6 +12,7 @@ from aire_katas.checks.triton import (
     assert_traffic,
     run,
 )
+from aire_katas.checks.triton.reserved import reserved
 from katas.phase5.triton.strided_copy import copy2d, outer_add
 
 KATA = Kata(
@@ -91,7 +89,7 @@ def test_a_copy_moves_every_element_once_in_one_launch() -> None:
 @pytest.mark.parametrize("axis", [0, 1])
 def test_offsets_beyond_31_bits_do_not_wrap_around(axis: int) -> None:
     """A view of 4 slices that lie 2**30 bytes apart: addresses are reserved, and 4 pages of memory used."""
-    memory = reserved(4 * GIB)
+    memory = reserved(4 * GIB, torch.uint8)
     shape = (4, 8) if axis == 0 else (8, 4)
     strides = (GIB, 1) if axis == 0 else (1, GIB)
     far = memory.as_strided(shape, strides)
@@ -101,18 +99,6 @@ def test_offsets_beyond_31_bits_do_not_wrap_around(axis: int) -> None:
     back = torch.zeros_like(near)
     run(copy2d, far, back)
     assert_close(back, near)
-
-
-def reserved(size: int) -> torch.Tensor:
-    """Bytes that take memory only where they are written."""
-    if not INTERPRETED:
-        return torch.empty(size, dtype=torch.uint8, device=DEVICE)
-    try:
-        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | getattr(mmap, "MAP_NORESERVE", 0)
-        buffer = mmap.mmap(-1, size, flags=flags)
-    except OSError:
-        pytest.skip("not graded: 4 GiB of addresses cannot be reserved here")
-    return torch.frombuffer((ctypes.c_uint8 * size).from_buffer(buffer), dtype=torch.uint8)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -69,6 +69,7 @@ def _dkdv(
                 do = tl.load(do_ptr + at, mask=inside, other=0.0)
                 lse = tl.load(lse_ptr + row + query, mask=here, other=0.0)
                 delta = tl.load(delta_ptr + row + query, mask=here, other=0.0)
+                # wrong: s = tl.dot(k, tl.trans(q)) * factor  # a GPU would cut float32 to ten bits: ask for "ieee"
                 s = tl.dot(k, tl.trans(q), input_precision="ieee") * factor
                 # wrong: p = tl.exp2(s - lse)  # lse is a natural logarithm, and exp2 counts in powers of 2
                 # wrong: p = tl.exp2(s)  # p is divided by its sum, which is what lse is for
