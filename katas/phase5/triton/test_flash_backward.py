@@ -139,6 +139,7 @@ def test_gradients_are_those_of_autograd_in_double_precision(T: int, S: int, cau
     assert_right(draw(T, S), causal=causal)
 
 
+@pytest.mark.slow  # all tests together: about 2 s of interpretation
 def test_several_blocks_of_queries_meet_several_blocks_of_keys() -> None:
     assert_right(draw(140, 150), causal=True)
 

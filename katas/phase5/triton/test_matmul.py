@@ -166,6 +166,7 @@ def test_low_precision_is_summed_in_float32_and_rounded_once(
     assert_rounded_once(product(a, b, activation).result, exact(a, b, activation))
 
 
+@pytest.mark.slow  # all tests together: about 2 s of interpretation
 @pytest.mark.parametrize("dtype", LOW, ids=str)
 def test_a_long_sum_is_as_accurate_as_that_of_torch(dtype: torch.dtype) -> None:
     a, b = draw(8, 2048).abs().to(dtype), draw(2048, 8).abs().to(dtype)
