@@ -120,6 +120,7 @@ def test_doctor_tries_the_kernel_lab() -> None:
 
 
 def test_doctor_says_why_no_kernel_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "missing", lambda _marker: "")
     monkeypatch.setattr(machine, "no_compiler", lambda: "needs g++, which is not on the PATH")
     fake_torch(monkeypatch, None)
     assert "kernel lab    off: needs g++, which is not on the PATH" in said("doctor").splitlines()
