@@ -30,7 +30,7 @@ KATA = Kata(
     },
 )
 EPS = 1e-5
-SHAPES = [(1, 1), (48,), (2, 64), (2, 2, 70)]
+SHAPES = [(1, 1), (48,), (2, 64), (2, 2, 70), (2, 1025)]  # 1025: one column more than full blocks
 LOW = [torch.float16, torch.bfloat16]
 
 
