@@ -19,9 +19,9 @@ __global__ void twice(int n, const float* __restrict__ x, float* out) {
     if (i < n) out[i] = 2 * x[i];
 }
 
-template <int N>
-__global__ void filled(float* out) {
-    out[threadIdx.x] = N;
+template <typename T, int N>
+__global__ void filled(T* __restrict__ out, T last) {
+    out[threadIdx.x] = threadIdx.x + 1 < blockDim.x ? T(N) : last;
 }
 
 extern "C" int weighted(long long n, float a, const float* x, double* out, bool negate, size_t skip) {
@@ -58,7 +58,7 @@ def test_a_kernel_can_be_launched_from_python(file: Path) -> None:
         assert launch(file, "twice", (4,), (256,), (0, None, None), arch=90) in (35, 100)
 
 
-def test_templates_have_no_launcher() -> None:
+def test_kernels_get_launchers() -> None:
     text = with_launchers(HOST, "host.cu")
     assert "aire_launch_twice(unsigned int gx" in text
     assert (
@@ -66,6 +66,19 @@ def test_templates_have_no_launcher() -> None:
         in text
     )
     assert "aire_launch_filled" not in text
+
+
+def test_an_instance_of_a_template_gets_one(file: Path) -> None:
+    text = with_launchers(HOST, "host.cu", "filled<double, 7>")
+    assert "double* out, double last) {\n    filled<double, 7><<<" in text
+    if machine.has_gpu():
+        out = torch.zeros(5, dtype=torch.float64, device="cuda")
+        assert launch(file, "filled<double, 7>", (1,), (5,), (out, 2.5), arch=90) == 0
+        assert out.tolist() == [7, 7, 7, 7, 2.5]
+    else:
+        assert launch(file, "filled<double, 7>", (1,), (5,), (None, 2.5), arch=90) in (35, 100)
+    with pytest.raises(LookupError, match=r"filled of host\.cu is a template: say which, as filled<float>"):
+        launch(file, "filled", (1,), (5,), (None, 2.5), arch=90)
 
 
 @pytest.mark.parametrize(

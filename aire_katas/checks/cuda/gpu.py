@@ -29,6 +29,7 @@ TYPES: dict[str, type[Any]] = {
     "double": ctypes.c_double,
     "bool": ctypes.c_bool,
 }
+TEMPLATE_PARAMETER = re.compile(r"(?:typename|class|int|bool)\s+(\w+)\s*[,>=]")
 SHAPE = [ctypes.c_uint] * 7  # grid, block, bytes of shared memory
 ERROR = re.compile(r"^(?:.*/)?([^/(]+)\((\d+)\): error: (.*)$", re.MULTILINE)
 
@@ -53,17 +54,20 @@ def launch(
     shared: int = 0,
     arch: int,
 ) -> int:
-    """kernel<<<grid, block, shared>>>(*args), which has ended on return; its error code, 0 if all is well."""
+    """kernel<<<grid, block, shared>>>(*args), which has ended on return; its error code, 0 if all is well.
+
+    An instance of a template is named as in C++: matmul<float>. Raises as `call` does.
+    """
     symbol, types = _symbol(path, kernel, arch)
     sizes = [*(*grid, 1, 1)[:3], *(*block, 1, 1)[:3], shared]
     return symbol(*sizes, *_packed(kernel, types, args))
 
 
-def library(path: Path, arch: int) -> Path:
-    """The shared library that nvcc makes of the file."""
+def library(path: Path, arch: int, instance: str = "") -> Path:
+    """The shared library that nvcc makes of the file; `instance` is of a template and to be launched."""
     if shutil.which("nvcc") is None:
         raise NoCompiler("needs nvcc, which is not on the PATH: install NVIDIA's CUDA toolkit")
-    text = with_launchers(path.read_text(encoding="utf-8"), path.name)
+    text = with_launchers(path.read_text(encoding="utf-8"), path.name, instance)
     headers = [one.read_text(encoding="utf-8") for one in included(path)]
 
     def make(folder: Path) -> None:
@@ -79,19 +83,21 @@ def library(path: Path, arch: int) -> Path:
     return cached("library", [_version(), *FLAGS, str(arch), text, *headers], make) / "library.so"
 
 
-def with_launchers(text: str, file: str) -> str:
-    """The file, and for each kernel that is no template a host function which launches it."""
+def with_launchers(text: str, file: str, instance: str = "") -> str:
+    """The file, and for each kernel a host function which launches it; of templates, for `instance` alone."""
     launchers = ""
     for function in cpp.functions(text).values():
-        if not function.is_kernel or function.header.startswith("template"):
+        is_template = function.header.startswith("template")
+        if not function.is_kernel or (is_template and _template(instance) != function.name):
             continue
-        parameters = _parameters(function)
+        kernel = instance if is_template else function.name
+        parameters = _parameters(function, instance)
         names = ", ".join(name for _, name in parameters)
         typed = "".join(f", {type} {name}" for type, name in parameters)
         launchers += (
             f'extern "C" int {LAUNCHER}{function.name}(unsigned int gx, unsigned int gy, unsigned int gz, '
             f"unsigned int bx, unsigned int by, unsigned int bz, unsigned int bytes{typed}) {{\n"
-            f"    {function.name}<<<dim3(gx, gy, gz), dim3(bx, by, bz), bytes>>>({names});\n"
+            f"    {kernel}<<<dim3(gx, gy, gz), dim3(bx, by, bz), bytes>>>({names});\n"
             "    cudaError_t error = cudaGetLastError();\n"
             "    return error ? error : cudaDeviceSynchronize();\n}\n"
         )
@@ -100,23 +106,32 @@ def with_launchers(text: str, file: str) -> str:
 
 def _symbol(path: Path, name: str, arch: int) -> tuple[Any, list[str]]:
     """The function of the library, ready to be called, and the types of the learner's parameters."""
-    function = cpp.functions(path.read_text(encoding="utf-8")).get(name)
+    function = cpp.functions(path.read_text(encoding="utf-8")).get(_template(name))
     if function is None or not function.is_public:
         raise LookupError(f'{path.name} has no kernel, and no extern "C" function, named {name}')
-    types = [type for type, _ in _parameters(function)]
-    symbol = getattr(_loaded(library(path, arch)), f"{LAUNCHER}{name}" if function.is_kernel else name)
+    instance = name if "<" in name else ""
+    if function.header.startswith("template") and not instance:
+        raise LookupError(f"{name} of {path.name} is a template: say which, as {name}<float>")
+    types = [type for type, _ in _parameters(function, instance)]
+    symbol = f"{LAUNCHER}{function.name}" if function.is_kernel else name
+    symbol = getattr(_loaded(library(path, arch, instance)), symbol)
     symbol.restype = ctypes.c_int
     symbol.argtypes = [*(SHAPE if function.is_kernel else []), *map(_ctype, types)]
     return symbol, types
 
 
-def _parameters(function: cpp.Function) -> list[tuple[str, str]]:
-    """(type, name) of each: ("const float*", "x")."""
-    inside = (
-        function.header[function.header.index(f"{function.name}(") :].partition("(")[2].rpartition(")")[0]
-    )
-    pairs = [re.fullmatch(r"(.*?)\s*(\w+)", one.strip()) for one in inside.split(",") if one.strip()]
-    return [(pair[1].replace("__restrict__", "").strip(), pair[2]) for pair in pairs if pair]
+def _template(name: str) -> str:
+    return name.partition("<")[0]
+
+
+def _parameters(function: cpp.Function, instance: str = "") -> list[tuple[str, str]]:
+    """(type, name) of each, ("const float*", "x"), with the template's arguments in the types."""
+    head, _, rest = function.header.partition(f"{function.name}(")
+    given = instance.partition("<")[2].rpartition(">")[0].split(",")
+    meant = dict(zip(TEMPLATE_PARAMETER.findall(head), map(str.strip, given), strict=False))
+    pairs = [re.fullmatch(r"(.*?)\s*(\w+)", one.strip()) for one in rest.rpartition(")")[0].split(",")]
+    typed = [(pair[1].replace("__restrict__", "").strip(), pair[2]) for pair in pairs if pair]
+    return [(re.sub(r"\w+", lambda word: meant.get(word[0], word[0]), type), name) for type, name in typed]
 
 
 def _ctype(type: str) -> type[Any]:

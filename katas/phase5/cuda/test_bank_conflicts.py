@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
@@ -181,3 +182,12 @@ def test_strides_do_not_matter_and_inputs_stay() -> None:
     for (_, same), (_, mask) in zip(layouts(words), layouts(active), strict=True):
         with assert_unchanged(same, mask):
             assert conflict_degree(same, mask) == expected
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (33, 70), (3001, 2050)])
+def test_a_gpu_agrees(rows: int, cols: int) -> None:
+    a = torch.randn(rows, cols, device="cuda")
+    out = torch.full((cols, rows), torch.nan, device="cuda")
+    kernels.launch_on_gpu("transpose", (-(-cols // 32), -(-rows // 32)), (32, 8), (rows, cols, a, out))
+    assert torch.equal(out, a.T)

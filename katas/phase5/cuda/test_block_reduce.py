@@ -2,6 +2,7 @@ from math import fsum
 
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -171,3 +172,14 @@ def test_all_scores_may_be_masked() -> None:
     x = np.full(70, -np.inf, np.float32)
     result, _ = reduced_all(x, 3)
     assert_close(result, np.full(2, -np.inf, np.float32))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("n", "blocks"), [(0, 3), (1000, 1), (2**24 + 3, 1000)])
+def test_a_gpu_agrees(n: int, blocks: int) -> None:
+    x = torch.randn(n, device="cuda") + 1
+    partials, result = torch.full((2, blocks), torch.nan, device="cuda"), torch.empty(2, device="cuda")
+    kernels.call_on_gpu("reduce_all", (n, x, blocks, *partials, result))
+    most, total = result.tolist()
+    assert most == float(torch.nn.functional.pad(x, (0, 1), value=-torch.inf).max())
+    assert abs(total - float(x.double().sum())) <= 1e-4 * float(x.double().abs().sum())

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
@@ -219,3 +220,12 @@ def test_strides_do_not_matter_and_inputs_stay(function: Callable[..., object]) 
     for (_, same), (_, mask) in zip(layouts(addresses), layouts(active), strict=True):
         with assert_unchanged(same, mask):
             assert_close(function(same, 4, mask), expected)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (70, 9), (3001, 2050)])
+def test_a_gpu_agrees(rows: int, cols: int) -> None:
+    src = torch.randn(rows, cols, device="cuda")
+    dst = torch.full_like(src, torch.nan)
+    kernels.launch_on_gpu("copy_fast", (-(-rows // 32), -(-cols // 8)), (32, 8), (rows, cols, src, dst))
+    assert torch.equal(dst, src)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -84,3 +85,13 @@ def test_a_launch_may_have_far_more_threads_than_elements() -> None:
     work = work_per_thread(3, 500, 1024)
     assert_close(np.flatnonzero(work), np.arange(3))
     assert_close(work[:3], np.ones(3, np.int64))
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("n", [0, 1000, 2**24 + 3])
+@pytest.mark.parametrize("grid", [1, 132, 10_000])
+def test_a_gpu_agrees(n: int, grid: int) -> None:
+    x = torch.randn(n, device="cuda")
+    out = torch.full((n,), torch.nan, device="cuda")
+    kernels.launch_on_gpu("scale_shift", grid, 256, (n, -0.5, 3.0, x, out))
+    assert_close(out, -0.5 * x + 3)

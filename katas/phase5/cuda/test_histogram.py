@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -91,3 +92,15 @@ def test_all_threads_count() -> None:
         report = counted(kernel, draw(512, 16), 16, grid=2, block=64)
         reads = report.total(space="global", kind="read")
         assert (reads.requests, reads.active) == (512 // 32, 1.0)
+
+
+@pytest.mark.gpu
+@both
+@pytest.mark.parametrize("bins", [1, 64])
+@pytest.mark.parametrize("n", [0, 1000, 2**24 + 3])
+def test_a_gpu_agrees(n: int, bins: int, kernel: str) -> None:
+    ids = torch.randint(-2, bins + 2, (n,), dtype=torch.int32, device="cuda")
+    counts = torch.full((bins,), 5, dtype=torch.int32, device="cuda")
+    kernels.launch_on_gpu(kernel, 264, 256, (n, bins, ids, counts))
+    valid = ids[(ids >= 0) & (ids < bins)]
+    assert torch.equal(counts.long() - 5, torch.bincount(valid, minlength=bins))

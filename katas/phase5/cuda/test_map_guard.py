@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -109,3 +110,21 @@ def test_a_block_has_1_to_1024_threads(threads: int) -> None:
 def test_so_has_a_block_of_two_dimensions(threads: tuple[int, int]) -> None:
     with pytest.raises(ValueError):
         launch_2d(10, 10, threads)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("n", [1, 1000, 2**24 + 5])
+def test_a_gpu_agrees(n: int) -> None:
+    x, y = torch.randn(2, n, device="cuda")
+    out = torch.full((n,), torch.nan, device="cuda")
+    kernels.launch_on_gpu("axpy", *launch_1d(n, 256), (n, 2.5, x, y, out))
+    assert_close(out, 2.5 * x + y)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("rows", "cols"), [(1, 1), (40, 1), (3001, 2050)])
+def test_a_gpu_agrees_on_matrices(rows: int, cols: int) -> None:
+    a, b = torch.randn(2, rows, cols, device="cuda")
+    out = torch.full((rows, cols), torch.nan, device="cuda")
+    kernels.launch_on_gpu("add2d", *launch_2d(rows, cols, (32, 8)), (rows, cols, a, b, out))
+    assert torch.equal(out, a + b)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -115,3 +116,20 @@ def test_of_nothing_there_is_nothing() -> None:
     count = unset(1, np.int32)
     assert kernels.call("compact", (0, x, np.array([True]), out, count)).returned == 0
     assert (int(count[0]), int(out[0])) == (0, 6)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("n", [1, 65, 2**24 + 5])
+def test_a_gpu_agrees(n: int) -> None:
+    x = torch.randint(-(10**9), 10**9, (n,), device="cuda")
+    inclusive, exclusive, kept = torch.full((3, n), -7, device="cuda")
+    kernels.call_on_gpu("inclusive_scan", (n, x, inclusive))
+    assert torch.equal(inclusive, x.cumsum(0))
+    kernels.call_on_gpu("exclusive_scan", (n, x, exclusive))
+    assert torch.equal(exclusive, x.cumsum(0) - x)
+    keep = torch.rand(n, device="cuda") < 0.3
+    count = torch.full((1,), -1, dtype=torch.int32, device="cuda")
+    kernels.call_on_gpu("compact", (n, x, keep, kept, count))
+    assert int(count) == int(keep.sum())
+    assert torch.equal(kept[: int(count)], x[keep])
+    assert (kept[int(count) :] == -7).all()

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
@@ -125,3 +126,15 @@ def test_the_reads_are_little_more_than_the_elements(n: int) -> None:
     assert global_loads(n, 4, 64) == n + inner
     assert global_loads(n, 0, 64) == n
     assert global_loads(n, 4, n) == n
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("R", [0, 1, 4])
+@pytest.mark.parametrize("n", [1, 65, 2**22 + 7])
+def test_a_gpu_agrees(n: int, R: int) -> None:
+    x, w = torch.randn(n, device="cuda"), torch.randn(2 * R + 1, device="cuda")
+    out = torch.full_like(x, torch.nan)
+    kernels.launch_on_gpu("conv1d", -(-n // TPB), TPB, (n, R, x, w, out))
+    padded = torch.nn.functional.pad(x.double(), (R, R))
+    exact = sum(w[j] * padded[j : j + n] for j in range(2 * R + 1))
+    assert_close(out.double(), exact, rtol=1e-5, atol=1e-5)

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
@@ -19,6 +20,7 @@ KATA = Kata(
 )
 
 TILE = 16
+KERNEL = {"float32": "matmul<float>", "float16": "matmul<__half>"}
 SHAPES = [(1, 1, 1), (16, 16, 16), (17, 9, 33), (32, 3, 1), (5, 40, 20)]  # M, N, K
 every_type = pytest.mark.parametrize("name", ["float32", "float16"])
 
@@ -31,7 +33,7 @@ def multiply(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, Report]:
     """What matmul writes, and the report."""
     (m, k), n = a.shape, b.shape[1]
     c = unset((m, n))
-    kernel = {"float32": "matmul<float>", "float16": "matmul<__half>"}[str(a.dtype)]
+    kernel = KERNEL[str(a.dtype)]
     report = kernels.launch(kernel, (-(-n // TILE), -(-m // TILE)), (TILE, TILE), (m, n, k, a, b, c))
     return np.asarray(c), report
 
@@ -151,3 +153,15 @@ def test_intensity_is_work_over_traffic(m: int, n: int, k: int, tile: int, items
 def test_large_matrices_come_near_the_tile_over_the_bytes_of_an_element(tile: int, itemsize: int) -> None:
     """Without the writes of C it would be that; with them it is less, here by 1 in 256 at the most."""
     assert_close(arithmetic_intensity(2**13, 2**13, 2**15, tile, itemsize), tile / itemsize, rtol=1 / 200)
+
+
+@pytest.mark.gpu
+@every_type
+@pytest.mark.parametrize(("m", "n", "k"), [(1, 1, 1), (17, 9, 33), (1000, 1030, 517)])
+def test_a_gpu_agrees(m: int, n: int, k: int, name: str) -> None:
+    a = torch.randn(m, k, device="cuda").to(getattr(torch, name))
+    b = torch.randn(k, n, device="cuda").to(a.dtype)
+    c = torch.full((m, n), torch.nan, device="cuda")
+    grid = (-(-n // TILE), -(-m // TILE))
+    kernels.launch_on_gpu(KERNEL[name], grid, (TILE, TILE), (m, n, k, a, b, c))
+    assert_product(c.cpu().numpy(), a.cpu().numpy(), b.cpu().numpy())

@@ -3,6 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
@@ -172,3 +173,47 @@ def test_five_rounds_are_enough(kernel: str, most: int, tmp_path: Path) -> None:
         "warp_recurrence": (64, draw(64), draw(64), unset(64)),
     }
     assert 0 < shuffles(tmp_path, kernel, args[kernel]) <= most
+
+
+# On a GPU -----------------------------------------------------------------------------------------------
+
+
+def in_warps(x: torch.Tensor, fill: float) -> torch.Tensor:
+    """(warps, 32), the last one filled up."""
+    return torch.nn.functional.pad(x, (0, -x.numel() % 32), value=fill).reshape(-1, 32)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("n", [31, 100, 2**20 + 5])
+def test_a_gpu_agrees_on_maxima_and_recurrences(n: int) -> None:
+    a, b = torch.randn(2, n, device="cuda")
+    out, h = torch.full((2, n), torch.nan, device="cuda")
+    kernels.launch_on_gpu("warp_max", blocks(n), 64, (n, a, out))
+    assert torch.equal(out, in_warps(a, -torch.inf).amax(1).repeat_interleave(32)[:n])
+    a = a.clamp(-1, 1)
+    kernels.launch_on_gpu("warp_recurrence", blocks(n), 64, (n, a, b, h))
+    steps, state = [], torch.zeros(-(-n // 32), dtype=torch.float64, device="cuda")
+    for decay, add in zip(in_warps(a, 0).T, in_warps(b, 0).T, strict=True):
+        steps.append(state := decay * state + add)
+    assert_close(h.double(), torch.stack(steps, 1).flatten()[:n], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.gpu
+@every_width
+def test_a_gpu_agrees_on_segments(width: int) -> None:
+    n = 2**20 + 32
+    x, out = torch.randn(n, device="cuda"), torch.full((n // width,), torch.nan, device="cuda")
+    kernels.launch_on_gpu("segment_sum", blocks(n), 64, (n, width, x, out))
+    assert_close(out.double(), x.double().reshape(-1, width).sum(1), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("n", [1, 100, 2**20 + 5])
+def test_a_gpu_agrees_on_votes(n: int) -> None:
+    keep = torch.rand(n, device="cuda") < 0.4
+    rank = torch.full((n,), -1, dtype=torch.int32, device="cuda")
+    ballots = torch.full((-(-n // 32),), -1, dtype=torch.int32, device="cuda")
+    kernels.launch_on_gpu("ballot_rank", blocks(n), 64, (n, keep, rank, ballots))
+    flags = in_warps(keep.long(), 0)
+    assert torch.equal(rank.long(), (flags.cumsum(1) - flags).flatten()[:n])
+    assert torch.equal(ballots.long() % 2**32, (flags << torch.arange(32, device="cuda")).sum(1))
