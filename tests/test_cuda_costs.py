@@ -77,6 +77,27 @@ def test_float4_moves_16_sectors_a_request() -> None:
     assert copied("copy_float4").total(space="global", kind="read").sectors_per_request == 16.0
 
 
+def test_memcpy_moves_bytes_as_nvcc_compiles_it(tmp_path: Path) -> None:
+    file = tmp_path / "copies.cu"
+    file.write_text(
+        "__global__ void copies(const float4* x, float4* y) {\n"
+        "    memcpy(&y[threadIdx.x], &x[threadIdx.x], sizeof(float4));\n}\n"
+    )
+    report = run_kernel(file, "copies", 1, 32, (floats(128), unset(128)))
+    for kind in ("read", "write"):
+        access = report.at(2, kind=kind)
+        assert (access.requests, access.sectors_per_request, access.least_sectors) == (16, 16.0, 16)
+
+
+def test_a_float3_is_three_loads(tmp_path: Path) -> None:
+    file = tmp_path / "threes.cu"
+    file.write_text(
+        "__global__ void threes(const float3* x, float3* y) {\n    y[threadIdx.x] = x[threadIdx.x];\n}\n"
+    )
+    read = run_kernel(file, "threes", 1, 32, (floats(96), unset(96))).at(2, kind="read")
+    assert (read.requests, read.sectors_per_request, read.least_sectors) == (3, 12.0, 12)
+
+
 def test_lanes_without_an_element_are_counted_as_idle() -> None:
     report = copied(n=1000)
     assert report.total(space="global", kind="read").active == 1000 / 1024

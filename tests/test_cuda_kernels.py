@@ -272,3 +272,17 @@ def test_a_vector_is_one_access_also_where_its_parts_are_used_apart(seed: int) -
     read = report.total(space="global", kind="read")
     assert (read.requests, read.bytes, read.sectors) == (1, 512, 16)
     assert_no_bank_conflicts(report)
+
+
+def test_memcpy_memset_and_whole_structures(seed: int) -> None:
+    particle = np.dtype([("position", "f4", 3), ("mass", "f4"), ("kind", "i4")])
+    x = np.arange(5 * 50, dtype=np.int32).view(particle)
+    y = unset(5 * 50, np.int32)
+    assert_clean(run_kernel(STYLES, "moves_particles", 2, 32, (x, y, 50), seed=seed))
+    assert (y.reshape(50, 5) == np.arange(250).reshape(50, 5) + np.array([0, 0, 0, 0, 1])).all()
+
+
+def test_a_string_may_be_copied(seed: int) -> None:
+    y = unset(8, np.int8)
+    assert_clean(run_kernel(STYLES, "names", 1, 32, (y,), seed=seed))
+    assert y.tobytes() == b"literal\0"

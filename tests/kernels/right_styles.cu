@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <cstdio>
+#include <cstring>
 using namespace std;
 struct Params { int n; float a, b; };
 namespace lab {
@@ -119,4 +120,25 @@ __global__ void sums_of_four(const float4* x, float* y) {
     __syncthreads();
     float2 half = halves[31 - threadIdx.x];
     y[threadIdx.x] = half.x + half.y;
+}
+
+// Memory moved by the library's functions, and in whole structures.
+struct Particle { float position[3], mass; int kind; };
+__global__ void moves_particles(const Particle* x, Particle* y, int n) {
+    __shared__ Particle tile[32];
+    int i = blockIdx.x * 32 + threadIdx.x;
+    memset(&tile[threadIdx.x], 0, sizeof(Particle));
+    if (i < n) tile[threadIdx.x] = x[i];
+    __syncthreads();
+    Particle other;
+    memcpy(&other, &tile[31 - threadIdx.x], sizeof other);
+    other.kind += 1;
+    i = blockIdx.x * 32 + 31 - threadIdx.x;
+    if (i < n) std::memcpy(&y[i], &other, sizeof other);
+}
+__global__ void names(char* y) {
+    __shared__ char name[8];
+    if (threadIdx.x == 0) memcpy(name, "literal", sizeof name);
+    __syncthreads();
+    if (threadIdx.x < sizeof name) y[threadIdx.x] = name[threadIdx.x];
 }

@@ -23,6 +23,7 @@ COMMON = (
     "-w",
     "-fno-gnu-unique",
     "-fno-threadsafe-statics",
+    "-U_FORTIFY_SOURCE",
     "-fmax-errors=1",
     "-fno-pie",
 )
@@ -34,6 +35,10 @@ JUDGED = (
     "-fno-thread-jumps",
     # A float4 is one load of 16 bytes, not four of its parts.
     "-fno-tree-sra",
+    # Calls, which the runtime sees.
+    "-fno-builtin-memcpy",
+    "-fno-builtin-memmove",
+    "-fno-builtin-memset",
     "-fsanitize=thread,alignment,bounds,signed-integer-overflow,integer-divide-by-zero",
     "--param=tsan-distinguish-volatile=1",
     "--param=tsan-instrument-func-entry-exit=0",

@@ -8,7 +8,7 @@
 
 #include "state.h"
 
-extern "C" char __data_start, _end;
+extern "C" char __executable_start, __data_start, _end;
 
 namespace aire {
 
@@ -29,6 +29,11 @@ bool in_arena(uintptr_t address) {
 
 bool in_program(uintptr_t address) {
     auto from = reinterpret_cast<uintptr_t>(&__data_start), to = reinterpret_cast<uintptr_t>(&_end);
+    return address >= from && address < to;
+}
+
+bool in_literals(uintptr_t address) {
+    auto from = reinterpret_cast<uintptr_t>(&__executable_start), to = reinterpret_cast<uintptr_t>(&__data_start);
     return address >= from && address < to;
 }
 

@@ -115,6 +115,7 @@ void add_region(Region region);
 char* place(size_t bytes, size_t offset, u32 itemsize, bool initialised, std::string name);
 bool in_arena(uintptr_t address);
 bool in_program(uintptr_t address);  // the program's own variables: shared, constant, __device__
+bool in_literals(uintptr_t address);  // what no program may change: strings, tables
 void poison_shared();
 void check_guards();                       // of what the kernel could write unseen
 void fill(uintptr_t from, size_t bytes);  // the host has written here

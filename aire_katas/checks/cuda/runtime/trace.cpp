@@ -33,14 +33,22 @@ void note(const void* pointer, u32 size, Kind kind, u32 pc) {
         return;
     }
     if (!known) {
+        bool reads = kind == Kind::read || kind == Kind::volatile_read;
+        if (reads && in_literals(address)) return;
         find({.kind = "bounds", .pc = pc, .address = address, .size = size,
-              .access = kind == Kind::read || kind == Kind::volatile_read ? "reads" : "writes"});
+              .access = reads ? "reads" : "writes"});
         stop();
     }
     announce_order(kind);
     auto& mine = records[current->number & 31];
     mine.push_back({address, pc, u16(size), kind});
     if (mine.size() >= most_records) leave();
+}
+
+// A structure whose size no instruction has: in the widest parts that its address and size allow.
+static void note_parts(const char* from, size_t size, Kind kind, u32 pc) {
+    size_t rest = reinterpret_cast<uintptr_t>(from) | size | 16, part = rest & -rest;
+    for (size_t i = 0; i < size; i += part) note(from + i, part, kind, pc);
 }
 
 void note_atomic(const void* address, size_t size, const void* pc) {
@@ -102,11 +110,41 @@ AIRE_SEES_SIZE(8)
 AIRE_SEES_SIZE(16)
 
 extern "C" void __tsan_read_range(void* address, size_t size) {
-    aire::note(address, size, aire::Kind::read, AIRE_PC);
+    aire::note_parts(static_cast<char*>(address), size, aire::Kind::read, AIRE_PC);
 }
 extern "C" void __tsan_write_range(void* address, size_t size) {
-    aire::note(address, size, aire::Kind::write, AIRE_PC);
+    aire::note_parts(static_cast<char*>(address), size, aire::Kind::write, AIRE_PC);
 }
 extern "C" void __tsan_vptr_update(void**, void*) {}
 extern "C" void __tsan_vptr_read(void**) {}
 extern "C" void __tsan_init() {}
+
+// What the kernel calls in place of the C library's. Byte by byte: nvcc makes no wider accesses of them, for
+// it is not told how the addresses are aligned.
+
+static void* move_bytes(void* to, const void* from, size_t size, bool backwards, aire::u32 pc) {
+    for (size_t n = 0; n < size; n++) {
+        size_t i = backwards ? size - 1 - n : n;
+        auto source = static_cast<const char*>(from) + i;
+        auto target = static_cast<char*>(to) + i;
+        // A read and a write need a pc each; the one before is of the same call.
+        aire::note(source, 1, aire::Kind::read, pc - 1);
+        aire::note(target, 1, aire::Kind::write, pc);
+        *target = *source;
+    }
+    return to;
+}
+
+extern "C" void* aire_memcpy(void* to, const void* from, size_t size) {
+    return move_bytes(to, from, size, false, AIRE_PC);
+}
+extern "C" void* aire_memmove(void* to, const void* from, size_t size) {
+    return move_bytes(to, from, size, from < to, AIRE_PC);
+}
+extern "C" void* aire_memset(void* to, int byte, size_t size) {
+    for (char *target = static_cast<char*>(to), *end = target + size; target != end; target++) {
+        aire::note(target, 1, aire::Kind::write, AIRE_PC);
+        *target = char(byte);
+    }
+    return to;
+}

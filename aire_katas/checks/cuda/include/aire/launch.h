@@ -107,7 +107,7 @@ struct Enter<function> {
             body(arguments);
         } else {
             R value = run(arguments, std::index_sequence_for<A...>());
-            memcpy(result, &value, sizeof value);
+            __builtin_memcpy(result, &value, sizeof value);
         }
     }
 };

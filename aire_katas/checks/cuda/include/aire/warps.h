@@ -14,9 +14,9 @@ template <class T>
 AIRE_INLINE T shuffled(int line, unsigned mask, T value, int source) {
     static_assert(sizeof(T) <= 8, "a shuffle moves at most 8 bytes");
     uint64_t bits = 0;
-    memcpy(&bits, &value, sizeof value);
+    __builtin_memcpy(&bits, &value, sizeof value);
     bits = shuffle(line, mask, bits, source);
-    memcpy(&value, &bits, sizeof value);
+    __builtin_memcpy(&value, &bits, sizeof value);
     return value;
 }
 }  // namespace aire
@@ -55,7 +55,7 @@ AIRE_INLINE int __all_sync(unsigned mask, int predicate, AIRE_LINE) {
 template <class T>
 AIRE_INLINE unsigned __match_any_sync(unsigned mask, T value, AIRE_LINE) {
     uint64_t bits = 0;
-    memcpy(&bits, &value, sizeof value);
+    __builtin_memcpy(&bits, &value, sizeof value);
     return aire::match(line, mask, bits);
 }
 AIRE_INLINE unsigned __activemask(AIRE_LINE) { return aire::active(line); }
