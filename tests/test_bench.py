@@ -4,14 +4,15 @@ import json
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from aire_katas import machine
 from aire_katas.cli.bench import label, picture, table
-from aire_katas.cli.roofline import Picture, Point, svg, terminal
+from aire_katas.cli.roofline import Picture, Point, terminal
+from aire_katas.cli.roofline_plot import figure
 from tests.conftest import SOLUTION, STUB, call, refused, write_kata
 from tests.test_speed_measurement import MATMUL
 
@@ -99,9 +100,23 @@ def test_bench_of_another_tree_as_json(timed: Path) -> None:
 
 
 def test_bench_draws_the_roofline(timed: Path) -> None:
-    result = call("bench", "fused", "--svg", "roof.svg")
-    assert "drawn: roof.svg" in result.stderr
-    assert "fused_answer[100]" in (timed / "roof.svg").read_text()
+    for name, magic in (("roof.png", b"\x89PNG"), ("roof.SVG", b"<?xml")):
+        result = call("bench", "fused", "--picture", name)
+        assert f"drawn: {name}" in result.stderr
+        assert (timed / name).read_bytes().startswith(magic)
+
+
+@pytest.mark.usefixtures("timed")
+def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_timed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def picture_as(name: str) -> str:
+        return refused("bench", "fused", "--picture", name, code=2)
+
+    assert picture_as("roof.xyz") == "no picture is written as roof.xyz: name it .png, .svg or .pdf\n"
+    assert picture_as("absent/roof.png") == "there is no folder absent\n"
+    monkeypatch.setitem(sys.modules, "aire_katas.cli.roofline_plot", None)
+    assert picture_as("roof.png") == "a picture needs matplotlib: pip install -e '.[plot]'\n"
 
 
 def test_bench_of_a_stub_is_to_do(timed: Path) -> None:
@@ -196,11 +211,12 @@ def test_what_computes_nothing_has_a_place_at_the_left() -> None:
 
 @pytest.mark.parametrize("points", [[COPY], [SOFTMAX, COPY]])
 @pytest.mark.parametrize("plateaus", [{}, {"float16": 7e14, "float32": 5e13}], ids=["copy", "two"])
-def test_the_svg_is_sound_and_keeps_within_its_frame(points: list[Point], plateaus: dict[str, float]) -> None:
-    root = ElementTree.fromstring(svg(Picture("<H100>", 2.9e12, plateaus, points)))
-    circles = root.findall("{*}circle")
-    assert len(circles) == 2 * len(points)
-    assert len(root.findall("{*}polyline")) == max(1, len(plateaus))
-    assert all(
-        70 <= float(one.get("cx", "")) <= 650 and 70 <= float(one.get("cy", "")) <= 370 for one in circles
-    )
+def test_what_is_drawn_lies_within_the_frame(points: list[Point], plateaus: dict[str, float]) -> None:
+    (axes,) = figure(Picture("H100", 2.9e12, plateaus, points)).axes
+    marks = np.concatenate([np.asarray(one.get_offsets()) for one in axes.collections])
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    assert marks.shape == (2 * len(points), 2)
+    assert len(axes.lines) == max(1, len(plateaus))
+    assert (np.array([left, bottom]) < marks).all()
+    assert (marks < np.array([right, top])).all()
+    assert {point.name for point in points} <= {text.get_text() for text in axes.texts}

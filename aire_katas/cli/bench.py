@@ -28,12 +28,16 @@ MARK = "mark.perf"
 @click.command()
 @kata_argument
 @click.option(
-    "--svg", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Draw the roofline."
+    "--picture",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the roofline as .png, .svg or .pdf; needs matplotlib: pip install -e '.[plot]'.",
 )
 @click.option("--impl", metavar="DIR", help="Time this tree instead of your own code, say `solutions`.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON, with versions and date.")
 @click.pass_context
-def bench(context: click.Context, entry: Entry, svg: Path | None, impl: str | None, as_json: bool) -> None:
+def bench(context: click.Context, entry: Entry, file: Path | None, impl: str | None, as_json: bool) -> None:
     """Time a kata's kernel on this machine's GPU, beside the library's."""
     name = catalogue().short_name(entry)
     if not is_timed(entry):
@@ -47,6 +51,8 @@ def bench(context: click.Context, entry: Entry, svg: Path | None, impl: str | No
             f"  pip install -e . && aire-katas bench {name}",
             Exit.NOTHING_RAN,
         )
+    if file and (hindrance := undrawable(file)):
+        refuse(hindrance, Exit.USAGE)
     measured, verdicts, output = run_benchmark(entry, impl)
     if not verdicts:
         refuse(f"the benchmark of {name} did not run:\n{output[-4_000:]}", Exit.BROKEN)
@@ -55,9 +61,11 @@ def bench(context: click.Context, entry: Entry, svg: Path | None, impl: str | No
     elif measured:
         click.echo(table(measured))
         click.echo(f"\n{roofline.terminal(picture(measured))}")
-    if svg and measured:
-        svg.write_text(roofline.svg(picture(measured)), encoding="utf-8")
-        click.echo(f"drawn: {svg}", err=True)
+    if file and measured:
+        from aire_katas.cli import roofline_plot
+
+        roofline_plot.save(picture(measured), file)
+        click.echo(f"drawn: {file}", err=True)
     for verdict in verdicts:
         if verdict.state is not State.PASSING:
             click.echo(f"{verdict.test}: {verdict.state}: {verdict.message}", err=True)
@@ -70,6 +78,17 @@ def bench(context: click.Context, entry: Entry, svg: Path | None, impl: str | No
 def is_timed(entry: Entry) -> bool:
     """Whether a kata has a benchmark, by the text of its tests."""
     return MARK in entry.tests.read_text(encoding="utf-8")
+
+
+def undrawable(file: Path) -> str:
+    """Why no picture can be drawn into this file; empty if one can."""
+    try:
+        from aire_katas.cli import roofline_plot
+    except ImportError:
+        return "a picture needs matplotlib: pip install -e '.[plot]'"
+    if not roofline_plot.is_known(file):
+        return f"no picture is written as {file.name}: name it .png, .svg or .pdf"
+    return "" if file.parent.is_dir() else f"there is no folder {file.parent}"
 
 
 def run_benchmark(entry: Entry, impl: str | None) -> tuple[list[Measurement], list[TestVerdict], str]:

@@ -1,19 +1,16 @@
 """The roofline picture: what a device can do at each arithmetic intensity, and where kernels stand below it
 
 Both axes are logarithmic: FLOPs a byte to the right, FLOP/s upwards. The slope is the measured copy
-bandwidth, each plateau a measured matrix rate. For a terminal, or as SVG, which needs no library where a
-PNG would, and stays sharp. Williams, Waterman and Patterson 2009.
+bandwidth, each plateau a measured matrix rate. Here for a terminal; roofline_plot draws it into a file.
+Williams, Waterman and Patterson 2009.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 
 WIDTH, HEIGHT = 64, 16  # characters of the terminal's picture
-PIXELS = 720, 440
-MARGIN = 70
 MOVES_ONLY = 1 / 16  # the place, in FLOPs a byte, of kernels that compute nothing
 
 
@@ -98,65 +95,6 @@ def terminal(picture: Picture) -> str:
     if any("*" in row for row in grid):
         lines.append("  * several of these")
     return "\n".join(lines)
-
-
-def svg(picture: Picture) -> str:
-    """The picture as one self-contained SVG document."""
-    wide, tall = PIXELS
-    low, high, *_ = picture.reach
-
-    def pixel(intensity: float, rate: float) -> tuple[str, str]:
-        right, up = picture.place(intensity, rate)
-        x, y = MARGIN + right * (wide - 2 * MARGIN), tall - MARGIN - up * (tall - 2 * MARGIN)
-        return f"{x:.1f}", f"{y:.1f}"
-
-    def text(x: float | str, y: float | str, words: str, more: str = "") -> str:
-        return f'<text x="{x}" y="{y}" {more}>{escape(words)}</text>'
-
-    shapes = []
-    for name, plateau in picture.roofs():
-        ridge = min(plateau / picture.bandwidth, 10**high)
-        corners = [10**low, ridge, 10**high]
-        path = " ".join(",".join(pixel(x, min(picture.bandwidth * x, plateau))) for x in corners)
-        shapes.append(f'<polyline points="{path}" fill="none" stroke="#444" stroke-width="2"/>')
-        x, y = pixel(corners[2], min(picture.bandwidth * corners[2], plateau))
-        label = f"{name} matmul, {plateau / 1e12:.3g} TFLOP/s" if name else ""
-        shapes.append(text(x, float(y) - 6, label, 'text-anchor="end"'))
-    x, y = pixel(10**low, picture.bandwidth * 10**low)
-    shapes.append(text(float(x) + 30, float(y) - 2, f"copy, {picture.bandwidth / 1e9:,.0f} GB/s"))
-    for point in picture.points:
-        for name, seconds, colour in (
-            (point.against, point.baseline, "#888"),
-            (point.name, point.seconds, "#c22"),
-        ):
-            x, y = pixel(point.intensity, point.rate(seconds))
-            title = f"<title>{escape(name)}: {1e3 * seconds:.3g} ms</title>"
-            shapes.append(f'<circle cx="{x}" cy="{y}" r="5" fill="{colour}">{title}</circle>')
-        shapes.append(text(float(x) + 9, float(y) + 4, point.name))
-    edge, floor = MARGIN, tall - MARGIN
-    axes = f'<path d="M{edge} {edge}V{floor}H{wide - edge}" fill="none" stroke="#000"/>'
-    words = [
-        text(wide // 2, 30, f"{picture.device}: kernels (red), baselines (grey)", 'text-anchor="middle"'),
-        text(wide // 2, tall - 20, "FLOPs a byte", 'text-anchor="middle"'),
-        text(edge, edge - 10, "FLOP/s"),
-    ]
-    for power in range(math.ceil(low), math.floor(high) + 1):
-        x, _ = pixel(10.0**power, 10 ** picture.reach[2])
-        words.append(text(x, floor + 18, f"{10.0**power:g}", 'text-anchor="middle"'))
-    for power in range(math.ceil(picture.reach[2]), math.floor(picture.reach[3]) + 1):
-        _, y = pixel(10**low, 10.0**power)
-        words.append(text(edge - 8, y, f"1e{power}", 'text-anchor="end"'))
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{tall}" font-family="sans-serif" '
-    return "\n".join(
-        [
-            head + 'font-size="12">',
-            '<rect width="100%" height="100%" fill="#fff"/>',
-            axes,
-            *shapes,
-            *words,
-            "</svg>",
-        ]
-    )
 
 
 def _letters() -> str:
