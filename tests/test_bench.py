@@ -116,6 +116,7 @@ def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_timed(
     assert picture_as("roof.xyz") == "no picture is written as roof.xyz: name it .png, .svg or .pdf\n"
     assert picture_as("absent/roof.png") == "there is no folder absent\n"
     monkeypatch.setitem(sys.modules, "aire_katas.cli.roofline_plot", None)
+    monkeypatch.delattr("aire_katas.cli.roofline_plot")
     assert picture_as("roof.png") == "a picture needs matplotlib: pip install -e '.[plot]'\n"
 
 
