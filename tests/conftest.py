@@ -146,6 +146,25 @@ def in_terminal(*arguments: str, **env: str) -> str:
         return screen.read(100_000).decode().replace("\r\n", "\n")
 
 
+def git(root: Path, *arguments: str) -> None:
+    """In the name of a learner; nobody's own configuration counts where GIT_CONFIG_GLOBAL is os.devnull."""
+    who = ["-c", "user.name=Learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def own_git(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Git as it is without anybody's configuration."""
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+
+def commit_stubs(root: Path) -> None:
+    """Make the tree a repository in which all that is there is committed."""
+    git(root, "init")
+    git(root, "add", "-A")
+    git(root, "commit", "-m", "stubs")
+
+
 @pytest.fixture
 def tiny_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout that is the working directory. Its katas are phase1/numbers/double, phase1/numbers/step and

@@ -1,8 +1,6 @@
 """A kata in CUDA C++, from stub to proof: what is to do and judged, mistakes, reset, progress."""
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from aire_katas.dev.operators_cpp import mutants
 from aire_katas.dev.proof import prove
 from aire_katas.dev.rules import faults
 from aire_katas.dev.strength import measure
-from tests.conftest import said, write_kata
+from tests.conftest import commit_stubs, git, said, write_kata
 from tests.test_plugin import run_pytest
 from tests.test_rules import STATEMENT
 
@@ -254,15 +252,11 @@ def test_including_the_reference_is_refused(tmp_path: Path) -> None:
         check_kernels({}, file, ID)
 
 
-def test_reset_brings_both_files_back(suite: Path, entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Learner")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "learner@localhost")
-    for command in ("init -q", "add -A", "commit -qm stubs"):
-        subprocess.run(["git", *command.split()], check=True)
+@pytest.mark.usefixtures("own_git")
+def test_reset_brings_both_files_back(suite: Path, entry: Entry) -> None:
+    commit_stubs(suite)
     entry.stubs[1].write_text(SOLUTION_CU)
-    subprocess.run(["git", "commit", "-qam", "solved"], check=True)
+    git(suite, "commit", "-am", "solved")
     entry.stubs[1].write_text(SOLUTION_CU.replace("FACTOR = 2", "FACTOR = 4"))
     unchanged, kept, back = said("reset", "twice").splitlines()
     assert unchanged == f"katas/{ID}.py was the stub already"

@@ -1,9 +1,11 @@
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from aire_katas.pristine import NoStub, pristine_stub, unsolved
+from tests.conftest import git
+
+pytestmark = pytest.mark.usefixtures("own_git")
 
 STUB = b'''"""Two"""
 
@@ -21,11 +23,6 @@ HALF = STUB.replace(b"    raise NotImplementedError\n", b"    return 1\n")
 SOLVED = HALF.replace(b'raise NotImplementedError("two")', b"return 2")
 
 
-def git(root: Path, *arguments: str) -> None:
-    who = ["-c", "user.name=Learner", "-c", "user.email=learner@localhost", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", "-C", str(root), *who, *arguments], check=True, capture_output=True)
-
-
 def commit(file: Path, *contents: bytes) -> None:
     for content in contents:
         file.write_bytes(content)
@@ -34,9 +31,8 @@ def commit(file: Path, *contents: bytes) -> None:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(tmp_path: Path) -> Path:
     """A kata's file, not there yet, in a repository."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
     git(tmp_path, "init", "-b", "main")
     return tmp_path / "kata.py"
 

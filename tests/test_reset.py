@@ -1,26 +1,19 @@
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from aire_katas.progress import load
-from tests.conftest import SOLUTION, note, refused, said, solve
+from tests.conftest import SOLUTION, commit_stubs, git, note, refused, said, solve
 
-pytestmark = pytest.mark.usefixtures("tiny_tree")
+pytestmark = pytest.mark.usefixtures("tiny_tree", "own_git")
 
 
 @pytest.fixture
-def committed(tiny_tree: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def committed(tiny_tree: Path) -> Path:
     """The suite in a git repository, with echo solved and the solved version committed."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Learner")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "learner@localhost")
-    for command in ("init -q", "add -A", "commit -qm stubs"):
-        subprocess.run(["git", *command.split()], check=True)
+    commit_stubs(tiny_tree)
     solve(tiny_tree, "phase1/words/echo")
-    subprocess.run(["git", "commit", "-qam", "solved"], check=True)
+    git(tiny_tree, "commit", "-am", "solved")
     note(tiny_tree, "phase1/words/echo")
     return tiny_tree
 

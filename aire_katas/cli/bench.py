@@ -4,9 +4,6 @@ A kata's benchmark is its tests marked `perf`; they run under pytest and leave w
 """
 
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +17,7 @@ from aire_katas.checks.speed.measurement import Estimate, Measurement
 from aire_katas.cli import roofline
 from aire_katas.cli.checkout import catalogue, kata_argument
 from aire_katas.cli.errors import Exit, refuse
+from aire_katas.cli.one_kata import run_tests
 from aire_katas.verdicts import State, TestVerdict
 
 MARK = "mark.perf"
@@ -95,33 +93,9 @@ def run_benchmark(entry: Entry, impl: str | None) -> tuple[list[Measurement], li
     """Run the tests marked perf in a process of their own: what they measured, said, and printed."""
     with tempfile.TemporaryDirectory() as folder:
         record, verdicts = Path(folder, "record"), Path(folder, "verdicts")
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            str(entry.tests.relative_to(entry.root)),
-            "-m",
-            "perf",
-            "-q",
-        ]
-        command += [
-            "--no-record",
-            f"--verdicts={verdicts}",
-            "-p",
-            "no:xdist",
-            *([f"--impl={impl}"] if impl else []),
-        ]
-        done = subprocess.run(
-            command,
-            cwd=entry.root,
-            env={**os.environ, RECORD: str(record)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        output = run_tests(entry, impl, "-m", "perf", f"--verdicts={verdicts}", **{RECORD: str(record)})
         said = [TestVerdict.from_json(line) for line in _lines(verdicts)]
-        return [Measurement.from_json(line) for line in _lines(record)], said, done.stdout
+        return [Measurement.from_json(line) for line in _lines(record)], said, output
 
 
 def table(measured: list[Measurement]) -> str:

@@ -3,9 +3,6 @@
 The kata's tests run in a process of their own and note every launch; the largest of each kernel is shown.
 """
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +17,7 @@ from aire_katas.checks.cuda.nvcc import Resources, resources
 from aire_katas.cli import profile_view
 from aire_katas.cli.checkout import catalogue, kata_argument
 from aire_katas.cli.errors import Exit, refuse
+from aire_katas.cli.one_kata import run_tests
 
 
 @click.command()
@@ -37,7 +35,7 @@ def profile(entry: Entry, html: Path | None, impl: str | None, only: str | None)
         refuse(f"{name} has no kernels in CUDA C++; these have: {', '.join(katas) or 'none'}", Exit.USAGE)
     if lacking := machine.missing("gxx"):
         refuse(f"kernels run on this machine's CPU, and that {lacking}", Exit.NOTHING_RAN)
-    launches, output = run_tests(entry, impl, only)
+    launches, output = launches_of(entry, impl, only)
     if not launches:
         refuse(f"no kernel of {name} was launched:\n{output.strip()[-4_000:]}", Exit.NOTHING_RAN)
     shown = [largest(launches, kernel) for kernel in dict.fromkeys(one.report.kernel for one in launches)]
@@ -68,20 +66,9 @@ def needs_of(kernels: Path) -> dict[int, dict[str, Resources]]:
         return {}
 
 
-def run_tests(entry: Entry, impl: str | None, only: str | None) -> tuple[list[Launch], str]:
+def launches_of(entry: Entry, impl: str | None, only: str | None) -> tuple[list[Launch], str]:
     """The launches of a kata's tests, and what pytest printed."""
-    command = [sys.executable, "-m", "pytest", str(entry.tests.relative_to(entry.root)), "-q"]
-    command += ["--no-record", "-p", "no:xdist"]
-    command += [*([f"--impl={impl}"] if impl else []), *(["-k", only] if only else [])]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "launches")
-        done = subprocess.run(
-            command,
-            cwd=entry.root,
-            env={**os.environ, NOTED: str(file)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return list(noted(file)), done.stdout
+        output = run_tests(entry, impl, *(["-k", only] if only else []), **{NOTED: str(file)})
+        return list(noted(file)), output
