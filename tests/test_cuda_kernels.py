@@ -286,3 +286,11 @@ def test_a_string_may_be_copied(seed: int) -> None:
     y = unset(8, np.int8)
     assert_clean(run_kernel(STYLES, "names", 1, 32, (y,), seed=seed))
     assert y.tobytes() == b"literal\0"
+
+
+def test_launches_with_braces_over_several_lines_and_through_pointers(seed: int) -> None:
+    x, y = floats(50), np.zeros(50, np.float32)
+    report = run_host(STYLES, "three_launches", (x, y, 50), seed=seed)
+    assert_clean(report)
+    assert report.returned == 0
+    assert_close(y, 6 * x + 3, rtol=1e-5)

@@ -18,7 +18,27 @@ extern "C" int start(const float* x, int n) { return 0; }
 
 
 def test_a_launch_becomes_an_expression() -> None:
-    assert to_cpp("k<<<g, b>>>(x, n);") == "k % ::aire::Shape(g, b) * ::aire::arguments(x, n);"
+    assert to_cpp("k<<<g, b>>>(x, n);") == "::aire::Launch(k, ::aire::Shape(g, b))(x, n);"
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    ["k", "lab::k<T, 3>", "k <f<2>(1, 2), (N > 4)>", "k<a<b<c<int>>>>", "table[i % 2]", "(*k)", "set.k"],
+)
+@pytest.mark.parametrize("before", ["", "return ", "if (n)", "else{", "case 1:", "x = ", "for (;;) "])
+def test_what_is_launched_may_be_any_expression(kernel: str, before: str) -> None:
+    launched = to_cpp(f"{before}{kernel} <<<1, 2>>> (x);")
+    assert launched == f"{before}::aire::Launch({kernel} , ::aire::Shape(1, 2))(x);"
+
+
+def test_three_templates_that_close_at_once_are_no_launch() -> None:
+    text = "auto x = vector<vector<vector<int>>>(3);"
+    assert to_cpp(text + "k<<<1, 2>>>(x);").startswith(text)
+
+
+@pytest.mark.parametrize("written", ["__noinline__ float f();", "__attribute__((__noinline__)) float f();"])
+def test_noinline_is_an_attribute(written: str) -> None:
+    assert to_cpp(written).replace("__noinline__", "noinline") == "__attribute__((noinline)) float f();"
 
 
 def test_a_launch_of_a_template_over_several_lines_keeps_them() -> None:

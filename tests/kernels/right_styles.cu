@@ -142,3 +142,29 @@ __global__ void names(char* y) {
     __syncthreads();
     if (threadIdx.x < sizeof name) y[threadIdx.x] = name[threadIdx.x];
 }
+
+// Launches with a structure in braces, over several lines, through a pointer.
+__global__ void scaled(
+    Params p, const float* x, float* y
+) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < p.n) y[i] += p.a * x[i] + p.b;
+}
+extern "C" int three_launches(const float* x, float* y, size_t n) {
+    void (*const kernels[])(Params, const float*, float*) = {scaled, scaled};
+    scaled<<<(n + 31) / 32, 32>>>({int(n), 1, 0}, x, y);
+    if (n)kernels[1]<<<dim3((n + 31) / 32),
+                       32
+                     >>>
+        (
+            // a comment, with a ) in it
+            Params{int(n), 2, 1},
+            x,
+            y);
+    (*kernels[0]) <<< 1, n >>> ({
+        .n = int(n),
+        .a = 3,
+        .b = 2,
+    }, x, y);
+    return cudaGetLastError();
+}

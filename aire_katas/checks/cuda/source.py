@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from aire_katas.cpp import SKIPPED, without_comments
+from aire_katas.cpp import SKIPPED, blanked, without_comments
 
-_LAUNCH = re.compile(
-    rf"(?P<skip>{SKIPPED})|(?P<open><<<)|(?P<close>>>>\s*\()|static\b(?=\s+__shared__)", re.DOTALL
-)
+_OPEN, _CLOSE = re.compile("<<<"), re.compile(r">>>\s*\(")
+_BRACKETS = {">": "<", "]": "[", ")": "("}
+# Of no meaning to a C++ compiler, or of another one.
+_WORD = re.compile(r"(?P<static>static\b(?=\s+__shared__))|(?<![\w(])__noinline__\b")
 _ALIGN = r"(?:__align__|alignas)\s*\(\w+\)"
 _DYNAMIC = re.compile(
     rf"(?P<skip>{SKIPPED})|extern\s+__shared__\s+(?P<type>(?:{_ALIGN}|[^;(){{}}=])*?)(?P<name>\w+)\s*\[\s*\]\s*;",
@@ -26,17 +27,32 @@ _INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*"([^"\n]+)"', re.MULTILINE)
 
 def to_cpp(text: str) -> str:
     """The same program for a C++ compiler that has `cuda_runtime.h`: launches and dynamic shared memory."""
-    return _LAUNCH.sub(_launch, _DYNAMIC.sub(_dynamic, text))
+    text = _DYNAMIC.sub(_dynamic, text)
+    code, edits = blanked(text), list[tuple[int, int, str]]()
+    for match in _WORD.finditer(code):
+        edits.append((*match.span(), "" if match["static"] else "__attribute__((noinline))"))
+    for opening in _OPEN.finditer(code):
+        if closing := _CLOSE.search(code, opening.end()):
+            start = _callee(code, opening.start())
+            edits.append((start, start, "::aire::Launch("))
+            edits.append((*opening.span(), ", ::aire::Shape("))
+            edits.append((*closing.span(), "))(" + "\n" * closing[0].count("\n")))
+    for start, end, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[end:]
+    return text
 
 
-def _launch(match: re.Match[str]) -> str:
-    if match["skip"]:
-        return match["skip"]
-    if match["open"]:
-        return " % ::aire::Shape("
-    if match["close"]:
-        return ") * ::aire::arguments(" + "\n" * match[0].count("\n")
-    return ""  # of static __shared__, which is static anyway
+def _callee(code: str, end: int) -> int:
+    """Where the expression begins that ends before `end`: k, lab::k<T, 3>, kernels[i], (*k)."""
+    at, awaited = len(code[:end].rstrip()), list[str]()
+    while at and (awaited or (code[at - 1] in _BRACKETS and code[at : at + 1] != "(")):
+        at -= 1
+        if awaited and code[at] == awaited[-1]:
+            awaited.pop()
+        elif code[at] in _BRACKETS and (code[at] != ">" or not awaited or awaited[-1] == "<"):
+            awaited.append(_BRACKETS[code[at]])
+    name = re.search(r"(?:::|[\w.])*" + (r"\s*" if code[at] == "<" else "") + r"\Z", code[:at])
+    return name.start() if name else at
 
 
 def _dynamic(match: re.Match[str]) -> str:

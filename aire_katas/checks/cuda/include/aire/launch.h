@@ -18,42 +18,31 @@ struct Shape {
 // Runs body(context) once for every thread of the grid.
 void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* context);
 
-// source.py writes k<<<g, b>>>(x, y) as k % ::aire::Shape(g, b) * ::aire::arguments(x, y).
+// source.py writes k<<<g, b>>>(x, y) as ::aire::Launch(k, ::aire::Shape(g, b))(x, y).
 template <class... A>
-struct Launch {
+class Launch {
     void (*kernel)(A...);
-    const Shape& shape;
-};
+    Shape shape;
 
-template <class... A>
-Launch<A...> operator%(void (*kernel)(A...), const Shape& shape) {
-    return {kernel, shape};
-}
+    struct Call {
+        void (*kernel)(A...);
+        std::tuple<A...> given;
+        template <size_t... I>
+        AIRE_UNSEEN void run(std::index_sequence<I...>) {
+            kernel(std::get<I>(given)...);
+        }
+        AIRE_UNSEEN static void body(void* call) {
+            static_cast<Call*>(call)->run(std::index_sequence_for<A...>());
+        }
+    };
 
-template <class... G>
-std::tuple<G...> arguments(G... given) {
-    return std::tuple<G...>(given...);
-}
-
-template <class... A>
-struct Call {
-    void (*kernel)(A...);
-    std::tuple<A...> arguments;
-    template <size_t... I>
-    AIRE_UNSEEN void run(std::index_sequence<I...>) {
-        kernel(std::get<I>(arguments)...);
-    }
-    AIRE_UNSEEN static void body(void* call) {
-        static_cast<Call*>(call)->run(std::index_sequence_for<A...>());
+public:
+    Launch(void (*kernel)(A...), const Shape& shape) : kernel(kernel), shape(shape) {}
+    void operator()(A... given) const {
+        Call call{kernel, std::tuple<A...>(std::move(given)...)};
+        launch(shape, nullptr, Call::body, &call);
     }
 };
-
-template <class... A, class... G>
-void operator*(const Launch<A...>& launched, std::tuple<G...> given) {
-    static_assert(sizeof...(A) == sizeof...(G), "the kernel takes another number of arguments");
-    Call<A...> call{launched.kernel, std::move(given)};
-    launch(launched.shape, nullptr, Call<A...>::body, &call);
-}
 
 // What Python may call ----------------------------------------------------------------------------------
 
