@@ -22,8 +22,8 @@ KATA = Kata(
     minutes=40,
     needs=("phase5/cuda/shared_stencil",),
     forbids_cpp={
-        "memcpy": "move element by element: inside memcpy nobody counts",
-        "memmove": "move element by element: inside memmove nobody counts",
+        "memcpy": "move element by element: memcpy moves single bytes",
+        "memmove": "move element by element: memmove moves single bytes",
     },
 )
 

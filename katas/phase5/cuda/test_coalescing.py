@@ -15,8 +15,8 @@ KATA = Kata(
     minutes=35,
     needs=("phase5/cuda/grid_stride_loop",),
     forbids_cpp={
-        "memcpy": "copy by assigning elements: inside memcpy nobody counts",
-        "memmove": "copy by assigning elements: inside memmove nobody counts",
+        "memcpy": "copy by assigning elements: memcpy moves single bytes",
+        "memmove": "copy by assigning elements: memmove moves single bytes",
     },
 )
 
