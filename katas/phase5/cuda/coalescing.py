@@ -35,8 +35,8 @@ column. Leave it as it is, see what your functions say of it, and write
 The kernels run on your CPU, which counts the sectors of every access; docs/kernel-lab.md tells how, and
 `aire-katas profile coalescing` shows them beside your lines.
 
-NVIDIA 2024, CUDA C++ Best Practices Guide, 9.2.1; Hwu, Kirk and El Hajj 2022, Programming Massively Parallel
-Processors, 6.1.
+NVIDIA 2024, CUDA C++ Best Practices Guide, Coalesced Access to Global Memory; Hwu, Kirk and El Hajj 2022,
+Programming Massively Parallel Processors, 6.1.
 """
 
 import numpy as np

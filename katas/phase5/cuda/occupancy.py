@@ -46,8 +46,9 @@ threads and regs_per_thread are ints >= 1, smem_per_block is an int >= 0 in byte
 ints >= 1, smem and smem_reserved >= 0, and need not be multiples of one another: max_threads may hold fewer
 whole warps than max_warps, or more. Floats are positive and finite.
 
-NVIDIA 2024, CUDA C++ Programming Guide, technical specifications per compute capability, and CUDA Occupancy
-Calculator; Volkov 2010, Better Performance at Lower Occupancy; Hwu, Kirk and El Hajj 2022, ch. 4.7.
+NVIDIA 2024, CUDA C++ Programming Guide, technical specifications per compute capability, and the toolkit's
+own calculator, cuda_occupancy.h; Volkov 2010, Better Performance at Lower Occupancy; Hwu, Kirk and El Hajj
+2022, ch. 4.7.
 """
 
 from dataclasses import dataclass
