@@ -78,6 +78,8 @@ CASES: dict[str, tuple[str, Any, Any, Args, dict[str, Any]]] = {
     "shuffle_after_return": ("waits", 1, 32, floats(20), {}),
     "mask_without_the_caller": ("waits", 1, 32, floats(32), {}),
     "mask_without_the_source": ("waits", 1, 32, floats(32), {}),
+    "reduction_without_half_of_the_warp": ("waits", 1, 32, floats(32), {}),
+    "different_reductions": ("waits", 1, 32, floats(32), {}),
     "never_ends": ("waits", 1, 32, floats(32), {"seconds": 0.3}),
     "waits_for_a_flag_nobody_sets": ("waits", 1, 32, given_output(32), {"seconds": 0.3}),
     "too_many_local_variables": ("waits", 1, 32, floats(32), {}),

@@ -76,3 +76,15 @@ __global__ void too_many_local_variables(const float* x, float* y, int n) {
     own[threadIdx.x] = x[0];  // fault: crash
     y[threadIdx.x] = own[threadIdx.x];  // fault: crash
 }
+
+__global__ void reduction_without_half_of_the_warp(const float* x, float* y, int n) {
+    int count = threadIdx.x;
+    if (threadIdx.x < 16) count = __reduce_add_sync(0xffffffff, count);  // fault: warp
+    __syncthreads();
+    y[threadIdx.x] = count;
+}
+
+__global__ void different_reductions(const float* x, float* y, int n) {
+    int t = threadIdx.x;
+    y[t] = t < 16 ? __reduce_min_sync(0xffffffff, t) : __reduce_max_sync(0xffffffff, t);  // fault: warp
+}

@@ -17,6 +17,7 @@ void* memset(void* to, int byte, __SIZE_TYPE__ size) noexcept __asm__("aire_mems
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <tuple>
 #include <utility>
 

@@ -64,7 +64,7 @@ void resolve_block_barrier() {
 
 // Collectives of a warp ---------------------------------------------------------------------------------
 
-static u64 meet(Operation operation, int line, unsigned mask, u64 given, int source) {
+static u64 meet(Operation operation, int line, unsigned mask, u64 given, int source = 0, Fold fold = nullptr) {
     Lane& lane = *current;
     if (!(mask >> (lane.number & 31) & 1)) {
         find({.kind = "warp", .line = line,
@@ -72,23 +72,26 @@ static u64 meet(Operation operation, int line, unsigned mask, u64 given, int sou
                       ", which does not name it; a mask names every lane that calls"});
         stop();
     }
-    lane.meeting = {operation, mask, line, given, source, 0};
+    lane.meeting = {operation, mask, line, given, source, 0, fold};
     lane.state = State::collective;
     leave();
     return current->meeting.taken;
 }
 
 int lane() { return current->number & 31; }
-void warp_barrier(int line, unsigned mask) { meet(Operation::sync, line, mask, 0, 0); }
+void warp_barrier(int line, unsigned mask) { meet(Operation::sync, line, mask, 0); }
 u64 shuffle(int line, unsigned mask, u64 value, int source) {
     return meet(Operation::shuffle, line, mask, value, source);
 }
-u64 ballot(int line, unsigned mask, bool vote) { return meet(Operation::ballot, line, mask, vote, 0); }
-unsigned match(int line, unsigned mask, u64 value) { return meet(Operation::match, line, mask, value, 0); }
-unsigned active(int line) { return meet(Operation::active, line, 0xffffffff, 0, 0); }
+u64 ballot(int line, unsigned mask, bool vote) { return meet(Operation::ballot, line, mask, vote); }
+unsigned match(int line, unsigned mask, u64 value) { return meet(Operation::match, line, mask, value); }
+unsigned active(int line) { return meet(Operation::active, line, 0xffffffff, 0); }
+u64 reduce(int line, unsigned mask, u64 value, Fold fold) {
+    return meet(Operation::reduce, line, mask, value, 0, fold);
+}
 
 static bool same(const Meeting& a, const Meeting& b) {
-    return a.operation == b.operation && a.mask == b.mask && a.line == b.line;
+    return a.operation == b.operation && a.mask == b.mask && a.line == b.line && a.fold == b.fold;
 }
 
 static u64 shuffled_value(Lane& lane, u32 first, u32 members) {
@@ -103,6 +106,13 @@ static u64 shuffled_value(Lane& lane, u32 first, u32 members) {
                   "; keep every lane that is read from in the shuffle, with a neutral value if it has none",
           .lane = &lane});
     return ~u64(0);
+}
+
+static u64 folded(u32 first, u32 members, Fold fold) {
+    u64 all = lanes[first + __builtin_ctz(members)].meeting.given;
+    for (u32 i = __builtin_ctz(members) + 1; i < 32; i++)
+        if (members >> i & 1) all = fold(all, lanes[first + i].meeting.given);
+    return all;
 }
 
 static void release(u32 first, u32 members) {
@@ -123,6 +133,7 @@ static void release(u32 first, u32 members) {
                     if (members >> j & 1 && lanes[first + j].meeting.given == meeting.given)
                         meeting.taken |= 1u << j;
                 break;
+            case Operation::reduce: meeting.taken = folded(first, members, meeting.fold); break;
             default: break;
         }
         // Only __syncwarp orders memory: a shuffle does not.

@@ -21,7 +21,8 @@ extern bool judging;  // the kernel is instrumented
 // Threads -----------------------------------------------------------------------------------------------
 
 enum class State { ready, barrier, collective, done };
-enum class Operation { none, sync, shuffle, ballot, match, active };
+enum class Operation { none, sync, shuffle, ballot, match, active, reduce };
+using Fold = u64 (*)(u64, u64);
 
 // What a lane brings to a collective of its warp, and takes away.
 struct Meeting {
@@ -31,6 +32,7 @@ struct Meeting {
     u64 given = 0;   // a shuffle's value, a vote
     int source = 0;  // the lane whose value a shuffle takes
     u64 taken = 0;
+    Fold fold = nullptr;
 };
 
 // One thread of the running block. Stamps are values of the clock, which ticks at every synchronisation.

@@ -57,7 +57,8 @@ struct Small {
     Small() = default;
     Small(float value) : bits(Format::narrow(value)) {}
     Small(double value) : bits(Format::narrow(odd_float(value))) {}
-    Small(int value) : Small(double(value)) {}
+    template <class I, class = std::enable_if_t<std::is_integral_v<I>>>
+    Small(I value) : Small(double(value)) {}
     operator float() const { return Format::widen(bits); }
 
     friend Small operator+(Small a, Small b) { return float(a) + float(b); }
@@ -83,6 +84,11 @@ struct alignas(4) Pair {
     friend Pair operator+(Pair a, Pair b) { return {a.x + b.x, a.y + b.y}; }
     friend Pair operator-(Pair a, Pair b) { return {a.x - b.x, a.y - b.y}; }
     friend Pair operator*(Pair a, Pair b) { return {a.x * b.x, a.y * b.y}; }
+    friend Pair operator/(Pair a, Pair b) { return {a.x / b.x, a.y / b.y}; }
+    friend Pair operator-(Pair a) { return {-a.x, -a.y}; }
+    Pair& operator+=(Pair b) { return *this = *this + b; }
+    Pair& operator-=(Pair b) { return *this = *this - b; }
+    Pair& operator*=(Pair b) { return *this = *this * b; }
 };
 
 template <class Format>
@@ -109,6 +115,10 @@ AIRE_SMALL AIRE_S __hmin(AIRE_S a, AIRE_S b) { return fminf(float(a), float(b));
 AIRE_SMALL bool __heq(AIRE_S a, AIRE_S b) { return a == b; }
 AIRE_SMALL bool __hlt(AIRE_S a, AIRE_S b) { return a < b; }
 AIRE_SMALL bool __hgt(AIRE_S a, AIRE_S b) { return a > b; }
+AIRE_SMALL bool __hne(AIRE_S a, AIRE_S b) { return a != b; }
+AIRE_SMALL bool __hle(AIRE_S a, AIRE_S b) { return a <= b; }
+AIRE_SMALL bool __hge(AIRE_S a, AIRE_S b) { return a >= b; }
+AIRE_SMALL bool __hisinf(AIRE_S a) { return std::isinf(float(a)); }
 AIRE_SMALL bool __hisnan(AIRE_S a) { return a != a; }
 AIRE_SMALL AIRE_P __hadd2(AIRE_P a, AIRE_P b) { return a + b; }
 AIRE_SMALL AIRE_P __hsub2(AIRE_P a, AIRE_P b) { return a - b; }
@@ -116,6 +126,35 @@ AIRE_SMALL AIRE_P __hmul2(AIRE_P a, AIRE_P b) { return a * b; }
 AIRE_SMALL AIRE_P __hfma2(AIRE_P a, AIRE_P b, AIRE_P c) {
     return {__hfma(a.x, b.x, c.x), __hfma(a.y, b.y, c.y)};
 }
+AIRE_SMALL AIRE_P __h2div(AIRE_P a, AIRE_P b) { return a / b; }
+AIRE_SMALL AIRE_P __hneg2(AIRE_P a) { return -a; }
+AIRE_SMALL AIRE_P __habs2(AIRE_P a) { return {__habs(a.x), __habs(a.y)}; }
+AIRE_SMALL AIRE_P __hmax2(AIRE_P a, AIRE_P b) { return {__hmax(a.x, b.x), __hmax(a.y, b.y)}; }
+AIRE_SMALL AIRE_P __hmin2(AIRE_P a, AIRE_P b) { return {__hmin(a.x, b.x), __hmin(a.y, b.y)}; }
+
+#define AIRE_SMALL_MATH(name, value)                                        \
+    AIRE_SMALL AIRE_S h##name(AIRE_S a) {                                   \
+        float x = a;                                                        \
+        return value;                                                       \
+    }                                                                       \
+    AIRE_SMALL AIRE_P h2##name(AIRE_P a) { return {h##name(a.x), h##name(a.y)}; }
+AIRE_SMALL_MATH(sqrt, sqrtf(x))
+AIRE_SMALL_MATH(rsqrt, rsqrtf(x))
+AIRE_SMALL_MATH(rcp, 1 / x)
+AIRE_SMALL_MATH(exp, expf(x))
+AIRE_SMALL_MATH(exp2, exp2f(x))
+AIRE_SMALL_MATH(exp10, exp10f(x))
+AIRE_SMALL_MATH(log, logf(x))
+AIRE_SMALL_MATH(log2, log2f(x))
+AIRE_SMALL_MATH(log10, log10f(x))
+AIRE_SMALL_MATH(sin, sinf(x))
+AIRE_SMALL_MATH(cos, cosf(x))
+AIRE_SMALL_MATH(tanh, tanhf(x))
+AIRE_SMALL_MATH(floor, floorf(x))
+AIRE_SMALL_MATH(ceil, ceilf(x))
+AIRE_SMALL_MATH(trunc, truncf(x))
+AIRE_SMALL_MATH(rint, nearbyintf(x))
+#undef AIRE_SMALL_MATH
 #undef AIRE_SMALL
 #undef AIRE_S
 #undef AIRE_P

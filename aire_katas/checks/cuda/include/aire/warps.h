@@ -9,6 +9,7 @@ uint64_t shuffle(int line, unsigned mask, uint64_t value, int source);
 uint64_t ballot(int line, unsigned mask, bool vote);
 unsigned match(int line, unsigned mask, uint64_t value);
 unsigned active(int line);
+uint64_t reduce(int line, unsigned mask, uint64_t value, uint64_t (*fold)(uint64_t, uint64_t));
 
 template <class T>
 AIRE_INLINE T shuffled(int line, unsigned mask, T value, int source) {
@@ -58,4 +59,27 @@ AIRE_INLINE unsigned __match_any_sync(unsigned mask, T value, AIRE_LINE) {
     __builtin_memcpy(&bits, &value, sizeof value);
     return aire::match(line, mask, bits);
 }
+template <class T>
+AIRE_INLINE unsigned __match_all_sync(unsigned mask, T value, int* same, AIRE_LINE) {
+    *same = __match_any_sync(mask, value, line) == mask;
+    return *same ? mask : 0;
+}
+
+#define AIRE_REDUCE(name, T, folded)                                                                     \
+    AIRE_INLINE T name(unsigned mask, T value, AIRE_LINE) {                                              \
+        return T(aire::reduce(line, mask, uint64_t(value), [](uint64_t left, uint64_t right) {           \
+            T a = T(left), b = T(right);                                                                 \
+            return uint64_t(folded);                                                                     \
+        }));                                                                                             \
+    }
+AIRE_REDUCE(__reduce_add_sync, int, unsigned(a) + unsigned(b))
+AIRE_REDUCE(__reduce_add_sync, unsigned, a + b)
+AIRE_REDUCE(__reduce_min_sync, int, b < a ? b : a)
+AIRE_REDUCE(__reduce_min_sync, unsigned, b < a ? b : a)
+AIRE_REDUCE(__reduce_max_sync, int, a < b ? b : a)
+AIRE_REDUCE(__reduce_max_sync, unsigned, a < b ? b : a)
+AIRE_REDUCE(__reduce_and_sync, unsigned, a & b)
+AIRE_REDUCE(__reduce_or_sync, unsigned, a | b)
+AIRE_REDUCE(__reduce_xor_sync, unsigned, a ^ b)
+#undef AIRE_REDUCE
 AIRE_INLINE unsigned __activemask(AIRE_LINE) { return aire::active(line); }
