@@ -8,6 +8,7 @@ import torch
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
 from aire_katas.checks.cuda import assert_clean, assert_coalesced, run_host, run_kernel
+from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.saxpy import kernels
 
 KATA = Kata(
@@ -120,3 +121,22 @@ def test_on_a_gpu_the_arrays_may_pass_two_to_the_31() -> None:
     x, y = torch.ones(n, device="cuda"), torch.zeros(n, device="cuda")
     kernels.call_on_gpu("saxpy", (n, 2.0, x, y))
     assert bool((y == 2).all())
+
+
+@pytest.mark.perf
+def test_it_is_as_fast_as_memory() -> None:
+    """The bound is an estimate: the reference was written without a GPU."""
+    n = 2**26
+
+    def saxpy(x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        kernels.call_on_gpu("saxpy", (n, 2.0, x, y))
+        return y
+
+    assert_fast(
+        saxpy,
+        lambda x, y: y.add_(x, alpha=2),
+        lambda: (torch.randn(n, device="cuda"), torch.randn(n, device="cuda")),
+        against="torch's add_",
+        work=Work(read=8 * n, written=4 * n),
+        fraction=0.7,
+    )

@@ -21,11 +21,12 @@ stored. A row of zeros gives zeros, and finite gradients where eps is above 0.
 - `forward` launches one kernel with M programs: a program holds a row in a block of
   `triton.next_power_of_2(N)` lanes and loads each of its numbers once. It hands x, w (or contiguous copies)
   and rstd, float32 of shape (M,), to `ctx.save_for_backward`, in this order, and nothing else.
-- `backward` launches two kernels, and neither uses atomics. The first has P = min(M, 32) programs, which
-  share the rows among them. A program loads w once, its rows of x and of dy and their rstd once, stores dx,
-  and writes its share of dw, summed over its rows, to a row of a scratch matrix (P, N) of float32. The second
-  loads that matrix once and sums it over P into dw, with any grid. `backward` returns dx, dw
-  and None, since eps has no gradient. A second call gives the same bits.
+- `backward` launches two kernels, and neither uses atomics. The first has P = min(M, W) programs, which
+  share the rows among them; W is 32 on a CPU, and on a GPU the number of its multiprocessors,
+  `torch.cuda.get_device_properties(x.device).multi_processor_count`. A program loads w once, its rows of x
+  and of dy and their rstd once, stores dx, and writes its share of dw, summed over its rows, to a row of a
+  scratch matrix (P, N) of float32. The second loads that matrix once and sums it over P into dw, with any
+  grid. `backward` returns dx, dw and None, since eps has no gradient. A second call gives the same bits.
 
 x, w and dy may have any strides, and dy may be one number expanded. `Tensor.contiguous` is allowed for these,
 and so is changing the shape; torch computes nothing else, though it may allocate. No input is changed.

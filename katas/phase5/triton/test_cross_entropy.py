@@ -5,6 +5,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
+from aire_katas.checks.speed import Work, assert_fast
 from aire_katas.checks.triton import (
     DEVICE,
     assert_kernels_only,
@@ -206,3 +207,33 @@ def test_only_kernels_touch_the_logits() -> None:
     assert_single_launch(report, programs=4)
     assert_kernels_only(report, elements=4)
     assert report.launches[0].loaded >= 2 * x.numel() * x.element_size()  # both walks are the kernel's own
+
+
+def assert_alike(actual: tuple[torch.Tensor, ...], expected: tuple[torch.Tensor, ...]) -> None:
+    """torch rounds log-probabilities of -12 to bfloat16, so its small probabilities are 3 % off."""
+    __tracebackhide__ = True
+    assert_close(actual[0], expected[0], rtol=1e-2, name="loss")
+    alike = torch.isclose(actual[1].float(), expected[1].float(), rtol=0.1, atol=0)
+    assert alike.all(), f"{int((~alike).sum())} of the gradients differ from torch's"
+
+
+@pytest.mark.perf
+def test_it_is_faster_than_loss_and_gradient_by_torch() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    B, V = 4096, 128_256
+
+    def torchs(logits: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        logits.requires_grad_()
+        loss = torch.nn.functional.cross_entropy(logits, target)
+        return loss.detach().float(), torch.autograd.grad(loss, logits)[0]
+
+    assert_fast(
+        cross_entropy,
+        torchs,
+        lambda: (torch.randn(B, V, device=DEVICE, dtype=torch.bfloat16), targets(B, V)),
+        against="torch's cross_entropy and its gradient",
+        work=Work(read=2 * B * V, written=2 * B * V),
+        ratio=1.8,
+        check=assert_alike,
+        rounds=30,
+    )

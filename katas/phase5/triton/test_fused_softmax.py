@@ -3,6 +3,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
+from aire_katas.checks.speed import Work, assert_fast
 from aire_katas.checks.triton import (
     DEVICE,
     assert_as_accurate,
@@ -133,3 +134,18 @@ def test_each_row_has_a_program_and_torch_computes_nothing() -> None:
     report = run(softmax, draw(5, 33))
     assert_single_launch(report, programs=5)
     assert_kernels_only(report)
+
+
+@pytest.mark.perf
+def test_it_keeps_up_with_torch() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    M, N = 8192, 4096
+    assert_fast(
+        softmax,
+        lambda x: torch.softmax(x, 1),
+        lambda: (torch.randn(M, N, device=DEVICE),),
+        against="torch.softmax",
+        work=Work(read=4 * M * N, written=4 * M * N),
+        ratio=0.9,
+        fraction=0.7,
+    )

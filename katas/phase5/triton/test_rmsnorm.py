@@ -1,10 +1,15 @@
+import functools
+from collections.abc import Callable
+
 import pytest
 import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
+from aire_katas.checks.speed import Work, assert_fast
 from aire_katas.checks.triton import (
     DEVICE,
+    INTERPRETED,
     Report,
     assert_kernels_only,
     assert_launches,
@@ -30,6 +35,7 @@ KATA = Kata(
     },
 )
 EPS = 1e-5
+PROGRAMS = 32 if INTERPRETED else torch.cuda.get_device_properties(DEVICE).multi_processor_count
 SHAPES = [(1, 1), (48,), (2, 64), (2, 2, 70), (2, 1025)]  # 1025: one column more than full blocks
 LOW = [torch.float16, torch.bfloat16]
 
@@ -116,7 +122,7 @@ def test_gradients_are_those_of_autograd_in_double_precision(shape: tuple[int, .
 
 
 def test_more_rows_than_programs_are_shared_among_them() -> None:
-    x, w, dy = draw(34, 50), draw(50), draw(34, 50)
+    x, w, dy = draw(PROGRAMS + 2, 50), draw(50), draw(PROGRAMS + 2, 50)
     assert_close(backward(x, w, dy).result, exact_gradients(x, w, dy), dtype=torch.float32)
 
 
@@ -158,8 +164,8 @@ def test_forward_is_one_launch_with_a_program_for_each_row() -> None:
     assert report.result.data_ptr() != x.data_ptr()
 
 
-def test_backward_is_two_launches_of_which_the_first_has_at_most_32_programs() -> None:
-    for rows, programs in ((3, 3), (34, 32)):
+def test_backward_is_two_launches_of_which_the_first_has_so_many_programs() -> None:
+    for rows, programs in ((3, 3), (PROGRAMS + 2, PROGRAMS)):
         x, w, dy = (draw(*shape, dtype=torch.float16) for shape in ((rows, 24), (24,), (rows, 24)))
         with assert_unchanged(x, w, dy):
             report = backward(x, w, dy)
@@ -203,3 +209,52 @@ def test_the_gradient_of_a_sum_is_one_number_expanded() -> None:
     x, w = draw(3, 50), draw(50)
     dy = torch.tensor(0.7, device=DEVICE).expand(3, 50)
     assert_close(backward(x, w, dy).result, exact_gradients(x, w, dy), dtype=torch.float32)
+
+
+def drawn_for_speed() -> tuple[torch.Tensor, ...]:
+    """x, w, dy of a large layer."""
+    make = functools.partial(torch.randn, device=DEVICE, dtype=torch.bfloat16)
+    return make(8192, 4096), make(4096), make(8192, 4096)
+
+
+def gradients(norm: Callable[..., torch.Tensor], *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    x, w, dy = tensors
+    leaves = x.requires_grad_(), w.requires_grad_()
+    return torch.autograd.grad(norm(*leaves), leaves, dy)
+
+
+def rms_norm(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    return RMSNorm.apply(x, w, EPS)
+
+
+def torchs(x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.rms_norm(x, w.shape, w, EPS)
+
+
+@pytest.mark.perf
+def test_forward_keeps_up_with_torch() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    count = 8192 * 4096
+    assert_fast(
+        rms_norm,
+        torchs,
+        lambda: drawn_for_speed()[:2],
+        against="torch's rms_norm",
+        work=Work(read=2 * count, written=2 * count),
+        ratio=0.9,
+        fraction=0.75,
+    )
+
+
+@pytest.mark.perf
+def test_both_passes_keep_up_with_torch() -> None:
+    """The bound is an estimate, as above; of the work y is no part, which is written only to be there."""
+    count = 8192 * 4096
+    assert_fast(
+        functools.partial(gradients, rms_norm),
+        functools.partial(gradients, torchs),
+        drawn_for_speed,
+        against="torch's rms_norm",
+        work=Work(read=4 * count, written=2 * count),
+        ratio=0.9,
+    )

@@ -3,6 +3,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
+from aire_katas.checks.speed import Work, assert_fast
 from aire_katas.checks.triton import (
     DEVICE,
     INTERPRETED,
@@ -133,3 +134,23 @@ def test_an_outer_sum_is_one_launch_and_torch_computes_nothing() -> None:
     assert_single_launch(report)
     assert_kernels_only(report)
     assert_traffic(report, at_most=1.3)  # each tile loads its part of x and of y
+
+
+@pytest.mark.perf
+def test_a_transposed_copy_is_nearly_as_fast_as_a_plain_one() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    n = 8192
+
+    def copied_by_strides(src: torch.Tensor) -> torch.Tensor:
+        dst = torch.empty(n, n, device=DEVICE)
+        copy2d(src.T, dst)
+        return dst
+
+    assert_fast(
+        copied_by_strides,
+        lambda src: src.T.contiguous(),
+        lambda: (torch.randn(n, n, device=DEVICE),),
+        against="src.T.contiguous()",
+        work=Work(read=4 * n * n, written=4 * n * n),
+        fraction=0.6,
+    )

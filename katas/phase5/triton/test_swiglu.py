@@ -3,6 +3,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
+from aire_katas.checks.speed import Work, assert_fast
 from aire_katas.checks.triton import (
     DEVICE,
     Report,
@@ -160,3 +161,23 @@ def test_the_gradient_of_a_sum_is_one_number_expanded() -> None:
     gate, up = draw(3, 50), draw(3, 50)
     grad = torch.tensor(0.7, device=DEVICE).expand(3, 50)
     assert_close(backward(gate, up, grad).result, exact_gradients(gate, up, grad), dtype=torch.float32)
+
+
+@pytest.mark.perf
+def test_it_is_faster_than_the_separate_operations() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    shape = 8192, 14_336
+
+    def swiglu(gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor:
+        return SwiGLU.apply(gate, up)
+
+    count = shape[0] * shape[1]
+    assert_fast(
+        swiglu,
+        lambda gate, up: torch.nn.functional.silu(gate) * up,
+        lambda: tuple(torch.randn(2, *shape, device=DEVICE, dtype=torch.bfloat16)),
+        against="silu(gate) * up",
+        work=Work(read=4 * count, written=2 * count),
+        ratio=1.8,
+        fraction=0.8,
+    )

@@ -1,8 +1,11 @@
+import functools
+
 import pytest
 import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
+from aire_katas.checks.speed import Work, assert_fast
 from aire_katas.checks.triton import (
     DEVICE,
     assert_kernels_only,
@@ -107,3 +110,18 @@ def test_memory_with_gaps_is_a_value_error() -> None:
             add(x, view)
         with pytest.raises(ValueError):
             add(view, x)
+
+
+@pytest.mark.perf
+def test_it_keeps_up_with_torch() -> None:
+    """The bounds are estimates: the reference was written without a GPU."""
+    n = 2**27
+    assert_fast(
+        functools.partial(add, block=1024),
+        torch.add,
+        lambda: (torch.randn(n, device=DEVICE), torch.randn(n, device=DEVICE)),
+        against="torch.add",
+        work=Work(read=8 * n, written=4 * n),
+        ratio=0.9,
+        fraction=0.8,
+    )

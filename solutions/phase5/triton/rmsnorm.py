@@ -130,10 +130,11 @@ class RMSNorm(torch.autograd.Function):
         # wrong: dy = grad  # the gradient of a sum is one number expanded: there is no memory to walk through
         dy = grad.contiguous()
         M, N = len(rstd), len(w)
-        # wrong: P = M  # a row of sums for every row of x is as much memory as x: share the rows among 32 programs
+        workers = torch.cuda.get_device_properties(x.device).multi_processor_count if x.is_cuda else 32
+        # wrong: P = M  # a row of sums for every row of x is as much memory as x: share the rows among fewer programs
         # wrong: P = 1  # one program uses one of a hundred processors
-        # wrong: P = 32  # where there are fewer rows, fewer programs will do
-        P = min(M, 32)
+        # wrong: P = workers  # where there are fewer rows, fewer programs will do
+        P = min(M, workers)
         dx, dw = torch.empty_like(x), torch.empty_like(w)
         # wrong: parts = torch.empty(P, N, dtype=x.dtype, device=x.device)  # sums are kept in float32
         # wrong: parts = torch.empty(1, N, dtype=torch.float32, device=x.device)  # each program has a row of sums of its own

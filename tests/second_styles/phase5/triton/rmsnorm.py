@@ -67,7 +67,7 @@ class RMSNorm(torch.autograd.Function):
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:
         x, w, rstd = ctx.saved_tensors
         M, N = len(rstd), ctx.width
-        P = min(M, 32)
+        P = min(M, torch.cuda.get_device_properties(x.device).multi_processor_count if x.is_cuda else 32)
         dx, dw = torch.empty_like(x), torch.empty_like(w)
         table = torch.empty((P, N), device=x.device)
         block = triton.next_power_of_2(N)
