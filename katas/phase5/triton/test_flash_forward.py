@@ -321,8 +321,9 @@ def test_blocks_of_keys_that_nobody_sees_are_not_loaded(T: int, S: int, share: f
 
 @only_interpreted
 @pytest.mark.slow
-def test_it_compiles_to_tensor_cores() -> None:
-    report = run(flash_fwd, *inputs(128, 128, 64, dtype=torch.float16), True)
+@pytest.mark.parametrize("causal", [False, True])
+def test_it_compiles_to_tensor_cores(causal: bool) -> None:
+    report = run(flash_fwd, *inputs(128, 128, 64, dtype=torch.float16), causal)
     assert_single_launch(report)
     try:
         code = compiled(report.launches[0])
