@@ -4,13 +4,14 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aire_katas import machine
-from aire_katas.cli.bench import label, picture, table
+from aire_katas.cli.bench import labels, picture, table
 from aire_katas.cli.roofline import Picture, Point, terminal
 from aire_katas.cli.roofline_plot import figure
 from tests.conftest import SOLUTION, STUB, call, refused, write_kata
@@ -93,10 +94,12 @@ def test_bench_of_another_tree_as_json(timed: Path) -> None:
     (timed / "katas/phase5/triton/fused.py").write_text(STUB)
     result = call("bench", "fused", "--impl", "solutions", "--json")
     record = json.loads(result.stdout)
-    assert record["kata"] == "phase5/triton/fused"
     assert record["date"].endswith("+00:00")
-    assert [one["verdict"] for one in record["measurements"]] == ["fast enough", "too slow"]
-    assert record["measurements"][0]["ratio"]["median"] == pytest.approx(1.1, rel=0.01)
+    measurements = record["katas"].pop("phase5/triton/fused")
+    assert record["katas"] == {}
+    assert [one["verdict"] for one in measurements] == ["fast enough", "too slow"]
+    assert measurements[0]["ratio"]["median"] == pytest.approx(1.1, rel=0.01)
+    assert measurements[0]["case"] == "katas/phase5/triton/test_fused.py::test_it_keeps_up[100]"
 
 
 def test_bench_draws_the_roofline(timed: Path) -> None:
@@ -143,13 +146,36 @@ def test_bench_leaves_progress_alone(timed: Path) -> None:
 def test_a_benchmark_that_dies_is_reported(timed: Path) -> None:
     (timed / "conftest.py").write_text("raise SystemExit('no conftest today')\n")
     message = refused("bench", "fused", code=3)
-    assert message.startswith("the benchmark of fused did not run:\n")
+    assert message.startswith("`aire-katas bench fused` did not run:\n")
     assert "no conftest today" in message
+
+
+def test_without_an_id_all_benchmarks_run(timed: Path) -> None:
+    write_kata(timed, "phase5/triton/other", stub=SOLUTION, test=PERF)
+    result = call("bench")
+    shown = [line.partition("  ")[0] for line in result.stdout.splitlines()[3:7]]
+    assert shown == [
+        f"{kata}: fused_answer[{time}]" for kata in ("fused", "other") for time in ("100", "400")
+    ]
+    assert "phase5/triton/other: test_it_keeps_up[400]: failing: " in result.stderr
+    record = json.loads(call("bench", "triton", "--json").stdout)
+    assert {kata: len(own) for kata, own in record["katas"].items()} == {
+        "phase5/triton/fused": 2,
+        "phase5/triton/other": 2,
+    }
 
 
 @pytest.mark.usefixtures("timed")
 def test_a_kata_without_a_benchmark_names_those_that_have_one() -> None:
     assert refused("bench", "double", code=2) == "double has no benchmark; these have one: fused\n"
+    assert refused("bench", "phase1", code=2) == (
+        "double, step, echo have no benchmark; these have one: fused\n"
+    )
+
+
+@pytest.mark.usefixtures("tiny_tree")
+def test_a_tree_without_benchmarks_says_so() -> None:
+    assert refused("bench", code=2) == "no kata here has a benchmark\n"
 
 
 @pytest.mark.usefixtures("timed")
@@ -160,6 +186,8 @@ def test_without_a_gpu_bench_says_what_to_type_where(monkeypatch: pytest.MonkeyP
         "without one. On a machine with a CUDA GPU, in a checkout with your code:\n"
         "  pip install -e . && aire-katas bench fused\n"
     )
+    assert "`aire-katas run` judges" in (all_of_them := refused("bench", code=4))
+    assert all_of_them.endswith("aire-katas bench\n")
 
 
 def test_bench_loads_neither_numpy_nor_torch() -> None:
@@ -179,7 +207,9 @@ def test_the_table_names_device_calibration_and_what_is_asked_for() -> None:
 
 
 def test_a_case_is_named_by_kernel_and_parameters() -> None:
-    assert label(MATMUL) == "matmul[4096]"
+    assert labels([MATMUL, MATMUL]) == ["matmul[4096]"] * 2
+    other = replace(MATMUL, case="katas/phase5/triton/test_softmax.py::test_speed", name="online")
+    assert labels([MATMUL, other]) == ["matmul: matmul[4096]", "softmax: online"]
 
 
 COPY = Point("copy", "torch.clone", 2 * 10**8, 0, 90e-6, 70e-6)
@@ -208,6 +238,12 @@ def test_the_terminals_picture_has_a_slope_a_plateau_and_a_letter_a_kernel() -> 
 def test_what_computes_nothing_has_a_place_at_the_left() -> None:
     lines = terminal(Picture("H100", 2.9e12, {}, [COPY])).splitlines()
     assert lines[-1] == "  A copy, a torch.clone (moves data only: at the left edge)"
+
+
+def test_kernels_beyond_the_alphabet_are_counted() -> None:
+    lines = terminal(Picture("H100", 2.9e12, {}, [SOFTMAX] * 28)).splitlines()
+    assert lines[-2] == "  and 2 more, for which there is no letter left"
+    assert lines[-3] == "  Z softmax, z torch.softmax"
 
 
 @pytest.mark.parametrize("points", [[COPY], [SOFTMAX, COPY]])

@@ -16,7 +16,7 @@ def steady(median: float) -> Estimate:
 
 UNSTEADY = Estimate(0.2e-3, 0.19e-3, 0.21e-3, 0.4)
 MATMUL = Measurement(
-    case="test_it_keeps_up_with_cublas[4096]",
+    case="katas/phase5/triton/test_matmul.py::test_it_keeps_up_with_cublas[4096]",
     name="matmul",
     against="torch.matmul",
     device="NVIDIA H100",

@@ -16,8 +16,8 @@ from aire_katas.checks.cuda.listing import NOTED, Launch, noted
 from aire_katas.checks.cuda.nvcc import Resources, resources
 from aire_katas.cli import profile_view
 from aire_katas.cli.checkout import catalogue, kata_argument
+from aire_katas.cli.child import run_tests
 from aire_katas.cli.errors import Exit, refuse
-from aire_katas.cli.one_kata import run_tests
 
 
 @click.command()
@@ -70,5 +70,5 @@ def launches_of(entry: Entry, impl: str | None, only: str | None) -> tuple[list[
     """The launches of a kata's tests, and what pytest printed."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "launches")
-        output = run_tests(entry, impl, *(["-k", only] if only else []), **{NOTED: str(file)})
+        output = run_tests([entry], impl, *(["-k", only] if only else []), **{NOTED: str(file)})
         return list(noted(file)), output

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 WIDTH, HEIGHT = 64, 16  # characters of the terminal's picture
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOVES_ONLY = 1 / 16  # the place, in FLOPs a byte, of kernels that compute nothing
 
 
@@ -79,7 +80,7 @@ def terminal(picture: Picture) -> str:
             if up < 1:
                 row = HEIGHT - 1 - int(up * HEIGHT)
                 grid[row][column] = "/" if picture.bandwidth * x < plateau else "-"
-    for letter, point in zip(_letters(), picture.points, strict=False):
+    for letter, point in zip(LETTERS, picture.points, strict=False):
         put(*picture.place(point.intensity, point.rate(point.baseline)), letter.lower())
         put(*picture.place(point.intensity, point.rate(point.seconds)), letter)
     lines = ["FLOP/s"]
@@ -89,13 +90,11 @@ def terminal(picture: Picture) -> str:
         lines.append(f"{level} |{''.join(row)}".rstrip())
     ends = f"{10**low:<.2g}", f"{10**high:.2g} FLOPs a byte"
     lines += [" " * 9 + "+" + "-" * WIDTH, " " * 10 + ends[0] + f"{ends[1]:>{WIDTH - len(ends[0])}}"]
-    for letter, point in zip(_letters(), picture.points, strict=False):
+    for letter, point in zip(LETTERS, picture.points, strict=False):
         note = "" if point.flops else " (moves data only: at the left edge)"
         lines.append(f"  {letter} {point.name}, {letter.lower()} {point.against}{note}")
+    if (left := len(picture.points) - len(LETTERS)) > 0:
+        lines.append(f"  and {left} more, for which there is no letter left")
     if any("*" in row for row in grid):
         lines.append("  * several of these")
     return "\n".join(lines)
-
-
-def _letters() -> str:
-    return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

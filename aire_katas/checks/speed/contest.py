@@ -151,7 +151,7 @@ def _measure(
         device.matrix_limit(work.matrix) or UNKNOWN_MATRIX * matrix if matrix else math.inf,
     )
     return Measurement(
-        case=os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[2].removesuffix(" (call)"),
+        case=os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)"),
         name=contestants[0].name,
         against=contestants[1].name,
         device=device.name,

@@ -75,7 +75,7 @@ class Estimate:
 class Measurement:
     """One contest of a candidate with a baseline on a device."""
 
-    case: str  # the test, as pytest names it
+    case: str  # file::test[parameters], as pytest names it
     name: str
     against: str
     device: str
