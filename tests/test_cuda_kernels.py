@@ -294,3 +294,11 @@ def test_launches_with_braces_over_several_lines_and_through_pointers(seed: int)
     assert_clean(report)
     assert report.returned == 0
     assert_close(y, 6 * x + 3, rtol=1e-5)
+
+
+def test_streams_events_and_the_device(seed: int) -> None:
+    x, y = floats(50), unset(50)
+    report = run_host(STYLES, "asks_the_device", (x, y, 50), seed=seed)
+    assert_clean(report)
+    assert report.returned == 0
+    assert_close(y.view(np.ndarray), 2 * x + 1, rtol=1e-5)

@@ -168,3 +168,43 @@ extern "C" int three_launches(const float* x, float* y, size_t n) {
     }, x, y);
     return cudaGetLastError();
 }
+
+// What host code asks besides: streams, events, memory in order of a stream, the device, the last error.
+extern "C" int asks_the_device(const float* x, float* y, int n) {
+    cudaStream_t stream;
+    cudaEvent_t start, stop;
+    cudaDeviceProp device;
+    float *scratch, *pinned, taken = -1;
+    int count, current, blocks, version;
+    cudaGetDeviceCount(&count);
+    cudaSetDevice(0);
+    cudaGetDevice(&current);
+    cudaRuntimeGetVersion(&version);
+    cudaGetDeviceProperties(&device, current);
+    cudaDeviceGetAttribute(&blocks, cudaDevAttrMultiProcessorCount, current);
+    if (count < 1 || device.major != 9 || device.multiProcessorCount != blocks || device.warpSize != 32 || version < 12000) return 1;
+    if (device.maxThreadsPerBlock != 1024 || device.sharedMemPerBlock != 49152 || device.sharedMemPerBlockOptin != 232448) return 2;
+    if (cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking)) return 3;
+    if (cudaEventCreate(&start) || cudaEventCreateWithFlags(&stop, cudaEventDefault)) return 4;
+    if (cudaEventElapsedTime(&taken, start, stop) != cudaErrorInvalidResourceHandle || taken != -1) return 5;
+    if (cudaPeekAtLastError() != cudaErrorInvalidResourceHandle || cudaGetLastError() != 400 || cudaGetLastError()) return 6;
+    cudaMallocHost(&pinned, n * sizeof(float));
+    cudaMallocAsync(&scratch, n * sizeof(float), stream);
+    cudaEventRecord(start, stream);
+    for (int i = 0; i < n; i++) pinned[i] = 1;
+    cudaMemcpyAsync(scratch, pinned, n * sizeof(float), cudaMemcpyHostToDevice, stream);
+    scaled<<<(n + 31) / 32, 32, 0, stream>>>({n, 2, 0}, x, scratch);
+    cudaEventRecord(stop, stream);
+    cudaStreamWaitEvent(stream, stop, 0);
+    cudaMemcpyAsync(y, scratch, n * sizeof(float), cudaMemcpyDeviceToDevice, stream);
+    cudaFreeAsync(scratch, stream);
+    cudaFreeHost(pinned);
+    if (cudaEventSynchronize(stop) || cudaEventQuery(stop) || cudaStreamSynchronize(stream) || cudaStreamQuery(stream)) return 7;
+    if (cudaEventElapsedTime(&taken, start, stop) || taken <= 0) return 8;
+    if (strcmp(cudaGetErrorString(cudaErrorInvalidValue), "invalid argument")) return 9;
+    if (strcmp(cudaGetErrorName(cudaErrorInvalidValue), "cudaErrorInvalidValue")) return 10;
+    cudaEventDestroy(start);
+    cudaEventDestroy(stop);
+    cudaStreamDestroy(stream);
+    return cudaDeviceSynchronize();
+}

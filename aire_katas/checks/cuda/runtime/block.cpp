@@ -19,7 +19,6 @@ std::vector<Lane> lanes;
 u32 clock_now = 1;
 constexpr u32 most_emulated = 1u << 28;
 static u32 next_identity = 1024;  // what is smaller was there before the first launch
-static cudaError_t last_error = cudaSuccess;
 
 // SplitMix64.
 static u64 draw() {
@@ -110,7 +109,7 @@ void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* c
     std::string refused = refusal(shape);
     if (!refused.empty()) {
         find({.kind = "launch", .line = kernel ? 0 : shape.line, .text = refused});
-        last_error = cudaErrorInvalidConfiguration;
+        failed(cudaErrorInvalidConfiguration);
         return;
     }
     running.threads = shape.block.x * shape.block.y * shape.block.z;
@@ -139,6 +138,3 @@ void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* c
 }
 
 }  // namespace aire
-
-cudaError_t cudaPeekAtLastError() { return aire::last_error; }
-cudaError_t cudaGetLastError() { return std::exchange(aire::last_error, cudaSuccess); }

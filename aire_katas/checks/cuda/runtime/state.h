@@ -122,6 +122,7 @@ void poison_shared();
 void check_guards();                       // of what the kernel could write unseen
 void fill(uintptr_t from, size_t bytes);  // the host has written here
 extern "C" char aire_dynamic[];
+cudaError_t failed(cudaError_t error);    // which the host may ask for; host.cpp
 constexpr size_t most_dynamic = 227 << 10;
 constexpr int poison = 0xff;  // a nan, and -1
 
