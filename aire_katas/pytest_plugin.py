@@ -80,6 +80,11 @@ def pytest_make_collect_report(
     return report
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if tested.is_for_a_gpu(item):
+        item.add_marker("gpu")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     tested.attach(config, items)
     if seed := config.getoption("--seed"):

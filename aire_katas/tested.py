@@ -57,6 +57,15 @@ def attach(config: pytest.Config, items: list[pytest.Item]) -> None:
                 item.stash[KEY] = tested
 
 
+def is_for_a_gpu(item: pytest.Item) -> bool:
+    """`-m gpu` asks for all that a GPU adds: speed, too, and kernels that are compiled where there is one.
+
+    A test file puts its tensors on its DEVICE, that of aire_katas.checks.triton.
+    """
+    on = getattr(getattr(item, "module", None), "DEVICE", "")
+    return on == "cuda" or item.get_closest_marker("perf") is not None
+
+
 def _tested(root: Path, path: Path, count: int) -> Tested | None:
     kata_id = id_of(path, root)
     if kata_id is None:

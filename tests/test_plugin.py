@@ -89,6 +89,20 @@ def test_a_test_that_needs_a_gpu_is_not_graded_without_one(tiny_tree: Path) -> N
     assert "needs a CUDA GPU, and --require-gpu is given" in run.stdout
 
 
+@pytest.mark.parametrize(("device", "collected"), [("cpu", ["test_every_step"]), ("cuda", [])])
+def test_gpu_tests_are_also_those_of_speed_and_those_that_a_gpu_compiles(
+    tiny_tree: Path, device: str, collected: list[str]
+) -> None:
+    test = TEST.replace("def test_zero", "@pytest.mark.perf\ndef test_zero")
+    test = test.replace("from aire", f"import pytest\n\nDEVICE = {device!r}\nfrom aire", 1)
+    write_kata(tiny_tree, "phase1/words/device", test=test)
+    run = run_pytest(tiny_tree, "-m", "not gpu", "--collect-only", "-q", "katas/phase1/words/test_device.py")
+    assert [name for name in ("test_zero", "test_every_step") if name in run.stdout] == collected
+    run = run_pytest(tiny_tree, "-m", "gpu", "--collect-only", "-q", "katas/phase1/words/test_device.py")
+    assert "test_zero" in run.stdout
+    assert ("test_every_step" in run.stdout) == (device == "cuda")
+
+
 def test_a_kata_of_a_package_that_this_machine_cannot_have_is_not_graded(tiny_tree: Path) -> None:
     (tiny_tree / "triton.py").write_text("raise ModuleNotFoundError('No module named triton', name='triton')")
     write_kata(
