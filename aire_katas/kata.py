@@ -23,7 +23,7 @@ class Kata:
     needs       ids of the katas to solve first
     forbids     dotted name of a module, function or class -> what to build instead
     forbids_cpp word of the .cu file -> what to write instead
-    seconds     how long one of its tests may run
+    seconds     how long one of its tests may run; on a GPU a minute more, to compile
     """
 
     difficulty: int

@@ -27,6 +27,9 @@ SECONDS = pytest.StashKey[
 ]()  # of processor time in a test's call, which a busy machine does not stretch
 
 
+COMPILING = 60.0  # seconds that a test on a GPU has besides, for nvcc, Triton's compiler and its autotuning
+
+
 class ToDo(pytest.fail.Exception):
     """Stands for the stub's NotImplementedError, without a traceback: it would take longer than the test."""
 
@@ -84,7 +87,8 @@ def rules_of(item: pytest.Item) -> Iterator[None]:
     if tested is None:
         yield
         return
-    message = f"{tested.id} took more than {tested.kata.seconds:g} s: is there a loop that never ends?"
+    seconds = tested.kata.seconds + (COMPILING if item.get_closest_marker("gpu") else 0)
+    message = f"{tested.id} took more than {seconds:g} s: is there a loop that never ends?"
     own = f"solutions.{tested.id.replace('/', '.')}"
     forbids = {**tested.kata.forbids, own: "that is this kata's reference"}
     started = time.process_time()
@@ -92,7 +96,7 @@ def rules_of(item: pytest.Item) -> Iterator[None]:
         files = (str(tested.learner), str(tested.test))
         with (
             _first_example_only(item, tested),
-            time_limit(tested.kata.seconds, message, files),
+            time_limit(seconds, message, files),
             refuse(forbids, tested.learner, tested.test),
         ):
             check_kernels(tested.kata.forbids_cpp, tested.kernels, tested.id)

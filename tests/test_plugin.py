@@ -287,6 +287,18 @@ def test_a_loop_without_end_is_stopped_and_named(tiny_tree: Path, loop: str) -> 
     assert "phase1/numbers   0 of 2 passing, 1 to do, 1 timed out" in run.stdout
 
 
+def test_a_test_on_a_gpu_has_time_to_compile(tiny_tree: Path) -> None:
+    with (tiny_tree / "conftest.py").open("a") as conftest:
+        conftest.write("from aire_katas import machine, tested\n")
+        conftest.write("machine.missing, tested.COMPILING = lambda marker: '', 0.5\n")
+    test = TEST.replace("minutes=5)", "minutes=5, seconds=0.25)")
+    test = test.replace("def test_zero", "import pytest\n\n\n@pytest.mark.gpu\ndef test_zero")
+    write_kata(tiny_tree, "phase1/numbers/double", stub=body("while True: pass"), test=test, listed=False)
+    said = run_pytest(tiny_tree, "katas/phase1/numbers/test_double.py").stdout
+    assert "double took more than 0.75 s" in said
+    assert "double took more than 0.25 s" in said
+
+
 def test_a_forbidden_call_is_refused_with_what_to_build(tiny_tree: Path) -> None:
     test = TEST.replace(
         "minutes=5)", "minutes=5, forbids={'math.fma': 'x', 'math.hypot': 'add the squares'})"
