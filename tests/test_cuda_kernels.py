@@ -302,3 +302,19 @@ def test_streams_events_and_the_device(seed: int) -> None:
     assert_clean(report)
     assert report.returned == 0
     assert_close(y.view(np.ndarray), 2 * x + 1, rtol=1e-5)
+
+
+def test_shared_memory_beyond_48_kb_that_the_host_asks_for(seed: int) -> None:
+    n = 25600  # 100 KB: two of them fit into 228
+    x, y = floats(n), unset(n)
+    report = run_host(STYLES, "reversed", (x, y, n), seed=seed)
+    assert_clean(report)
+    assert report.returned == 2
+    assert_close(y.view(np.ndarray), x[::-1])
+
+
+def test_a_launch_from_python_may_have_227_kb(seed: int) -> None:
+    n = 227 * 256 - 32
+    x, y = floats(n), unset(n)
+    assert_clean(run_kernel(STYLES, "reverses<32>", 1, 256, (x, y, n), shared=4 * n, seed=seed))
+    assert_close(y.view(np.ndarray), x[::-1])

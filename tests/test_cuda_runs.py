@@ -65,6 +65,74 @@ def test_too_much_shared_memory_is_named() -> None:
     assert "1048576 bytes of dynamic shared memory: the most is 232448" in finding.text
 
 
+LARGE = """\
+__global__ void large(float* y) {
+    extern __shared__ float all[];
+    __shared__ float some[256];
+    all[threadIdx.x] = some[threadIdx.x] = 1;
+    __syncthreads();
+    y[threadIdx.x] = some[31 - threadIdx.x];
+}
+extern "C" __global__ void fixed(float* y) {
+    __shared__ float all[12289];
+    all[threadIdx.x] = 1;
+    __syncthreads();
+    y[threadIdx.x] = all[31 - threadIdx.x];
+}
+extern "C" int start(float* y, int bytes, int asked) {
+    if (asked) cudaFuncSetAttribute(large, cudaFuncAttributeMaxDynamicSharedMemorySize, asked);
+    large<<<1, 32, bytes>>>(y);
+    return cudaGetLastError();
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bytes", "asked"), [(48128, 0), (48132, 48132), (231424, 231424), (128, 65536), (60000, 65536)]
+)
+def test_shared_memory_within_the_limit_that_holds_is_given(written, bytes: int, asked: int) -> None:
+    report = run_host(written(LARGE), "start", (unset(32), bytes, asked))
+    assert_clean(report)
+    assert report.returned == 0
+
+
+@pytest.mark.parametrize(
+    ("bytes", "asked", "said"),
+    [
+        (48132, 0, "bytes of dynamic shared memory beside 1024 static ones and may have 48128; call"),
+        (65540, 65536, "and may have 65536; call cudaFuncSetAttribute(large,"),
+        (231428, 231428, "bytes of dynamic shared memory beside 1024 static ones: the most is 231424"),
+    ],
+)
+def test_shared_memory_that_was_not_asked_for_is_named(written, bytes: int, asked: int, said: str) -> None:
+    report = run_host(written(LARGE), "start", (unset(32), bytes, asked))
+    [finding] = report.findings
+    assert report.returned == 1
+    assert (finding.kind, finding.kernel, finding.line) == ("launch", "large", 16)
+    assert finding.text.startswith(f"large wants {bytes} ")
+    assert said in finding.text
+
+
+def test_what_to_call_for_more_shared_memory_is_said_in_full(written) -> None:
+    [finding] = run_host(written(LARGE), "start", (unset(32), 65536, 0)).findings
+    call = "cudaFuncSetAttribute(large, cudaFuncAttributeMaxDynamicSharedMemorySize, 65536)"
+    assert finding.text.endswith(f"; call {call} before the launch")
+
+
+def test_static_shared_memory_beyond_48_kb_is_refused_as_nvcc_does(written) -> None:
+    [finding] = run_kernel(written(LARGE), "fixed", 1, 32, (unset(32),)).findings
+    assert "fixed has 49156 bytes of static shared memory, and nvcc allows 49152" in finding.text
+
+
+def test_a_fault_in_a_kernel_that_the_host_launches_bears_the_kernels_name(written) -> None:
+    file = written(
+        "__global__ void past(float* y) { y[threadIdx.x] = 1; }\n"
+        'extern "C" void go(float* y) { past<<<1, 32>>>(y); }\n'
+    )
+    [finding] = run_host(file, "go", (unset(31),)).findings
+    assert "learner.cu:1: out of bounds in past: thread (31,0,0)" in str(finding)
+
+
 def test_an_illegal_launch_by_the_host_is_an_error_code_and_a_finding_in_its_line() -> None:
     report = run_host(FILE, "too_large", (unset(4),))
     line = next(i for i, one in enumerate(FILE.read_text().splitlines(), 1) if "copy<<<1, 2048>>>" in one)

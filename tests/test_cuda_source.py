@@ -18,7 +18,7 @@ extern "C" int start(const float* x, int n) { return 0; }
 
 
 def test_a_launch_becomes_an_expression() -> None:
-    assert to_cpp("k<<<g, b>>>(x, n);") == "::aire::Launch(k, ::aire::Shape(g, b))(x, n);"
+    assert to_cpp("k<<<g, b>>>(x, n);") == '::aire::Launch("k", k, ::aire::Shape(g, b))(x, n);'
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_a_launch_becomes_an_expression() -> None:
 @pytest.mark.parametrize("before", ["", "return ", "if (n)", "else{", "case 1:", "x = ", "for (;;) "])
 def test_what_is_launched_may_be_any_expression(kernel: str, before: str) -> None:
     launched = to_cpp(f"{before}{kernel} <<<1, 2>>> (x);")
-    assert launched == f"{before}::aire::Launch({kernel} , ::aire::Shape(1, 2))(x);"
+    assert launched == f'{before}::aire::Launch("{kernel}", {kernel} , ::aire::Shape(1, 2))(x);'
 
 
 def test_three_templates_that_close_at_once_are_no_launch() -> None:

@@ -62,6 +62,7 @@ class Variable:
     space: int
     address: int
     bytes: int
+    owner: int  # address of the function whose variable it is; 0 where that is not known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,14 +207,17 @@ def _variables(folder: Path) -> list[dict[str, object]]:
     """
     ours = {name for name, *_ in _symbols(folder / "program.o")}
     sections = dict(_sections(folder / "program.o"))
-    found = []
-    for name, kind, address, size in _symbols(folder / "program"):
+    symbols, found = _symbols(folder / "program"), []
+    functions = {f"_Z{name[1:]}E": address for name, kind, address, _ in symbols if kind in "TtW"}
+    for name, kind, address, size in symbols:
         local = re.match(r"_ZZ|\w+\.\d+$", name)
         if name not in ours or kind not in "bBdDVu" or not size or name.startswith("_ZN4aire"):
             continue
         space = 2 if sections.get(name) == "aire_constant" else 1 if local else 0
         space = 3 if name.startswith("_ZGV") else space
-        found.append({"name": _demangled(name), "space": space, "address": address, "bytes": size})
+        owner = max((one for one in functions if name.startswith(one)), key=len, default="")
+        place = {"address": address, "bytes": size, "owner": functions.get(owner, 0)}
+        found.append({"name": _demangled(name), "space": space, **place})
     return found
 
 

@@ -91,7 +91,7 @@ def _run(
         "grid {} {} {}".format(*grid),
         "block {} {} {}".format(*block),
         f"shared {shared}",
-        *(f"variable {v.space} {v.address} {v.bytes} 4 {v.name}" for v in program.variables),
+        *(f"variable {v.space} {v.address} {v.bytes} 4 {v.owner} {v.name}" for v in program.variables),
         *passed.words,
     ]
     with tempfile.TemporaryDirectory(prefix="aire-katas-", dir=_memory()) as scratch:

@@ -11,8 +11,11 @@ from aire_katas.cpp import SKIPPED, blanked, without_comments
 
 _OPEN, _CLOSE = re.compile("<<<"), re.compile(r">>>\s*\(")
 _BRACKETS = {">": "<", "]": "[", ")": "("}
-# Of no meaning to a C++ compiler, or of another one.
-_WORD = re.compile(r"(?P<static>static\b(?=\s+__shared__))|(?<![\w(])__noinline__\b")
+# Of no meaning to a C++ compiler, or of another one. The shared variables of an extern "C" kernel would not
+# bear its name.
+_WORD = re.compile(
+    r"static\b(?=\s+__shared__)|extern\s+(?=__global__)|(?P<attribute>(?<![\w(])__noinline__\b)"
+)
 _ALIGN = r"(?:__align__|alignas)\s*\(\w+\)"
 _DYNAMIC = re.compile(
     rf"(?P<skip>{SKIPPED})|extern\s+__shared__\s+(?P<type>(?:{_ALIGN}|[^;(){{}}=])*?)(?P<name>\w+)\s*\[\s*\]\s*;",
@@ -30,11 +33,12 @@ def to_cpp(text: str) -> str:
     text = _DYNAMIC.sub(_dynamic, text)
     code, edits = blanked(text), list[tuple[int, int, str]]()
     for match in _WORD.finditer(code):
-        edits.append((*match.span(), "" if match["static"] else "__attribute__((noinline))"))
+        edits.append((*match.span(), "__attribute__((noinline))" if match["attribute"] else ""))
     for opening in _OPEN.finditer(code):
         if closing := _CLOSE.search(code, opening.end()):
             start = _callee(code, opening.start())
-            edits.append((start, start, "::aire::Launch("))
+            name = " ".join(code[start : opening.start()].split())
+            edits.append((start, start, f'::aire::Launch("{name}", '))
             edits.append((*opening.span(), ", ::aire::Shape("))
             edits.append((*closing.span(), "))(" + "\n" * closing[0].count("\n")))
     for start, end, new in sorted(edits, reverse=True):

@@ -84,34 +84,7 @@ void run_block() {
     }
 }
 
-// What the hardware would refuse; empty if nothing.
-static std::string refusal(const Shape& shape) {
-    dim3 g = shape.grid, b = shape.block;
-    u64 threads = u64(b.x) * b.y * b.z;
-    if (!threads) return "a block has no threads: each of its sizes is at least 1";
-    if (!g.x || !g.y || !g.z) return "the grid has no blocks: each of its sizes is at least 1";
-    if (threads > 1024) return "a block has " + std::to_string(threads) + " threads: the most is 1024";
-    if (b.z > 64) return "blockDim.z is " + std::to_string(b.z) + ": the most is 64";
-    if (g.x > 0x7fffffff) return "gridDim.x is " + std::to_string(g.x) + ": the most is 2147483647";
-    if (g.y > 65535) return "gridDim.y is " + std::to_string(g.y) + ": the most is 65535";
-    if (g.z > 65535) return "gridDim.z is " + std::to_string(g.z) + ": the most is 65535";
-    if (double(g.x) * g.y * g.z * threads > most_emulated)
-        return "more than " + std::to_string(most_emulated) +
-               " threads, too many for a CPU; a grid is counted in blocks, not in threads";
-    if (shape.shared > most_dynamic)
-        return std::to_string(shape.shared) + " bytes of dynamic shared memory: the most is " +
-               std::to_string(most_dynamic);
-    return "";
-}
-
-void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* context) {
-    if (kernel) running.kernel = kernel;
-    std::string refused = refusal(shape);
-    if (!refused.empty()) {
-        find({.kind = "launch", .line = kernel ? 0 : shape.line, .text = refused});
-        failed(cudaErrorInvalidConfiguration);
-        return;
-    }
+static void run_grid(const Shape& shape, void (*body)(void*), void* context) {
     running.threads = shape.block.x * shape.block.y * shape.block.z;
     running.body = body;
     running.context = context;
@@ -135,6 +108,56 @@ void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* c
         run_block();
     }
     next_identity += blocks * running.threads;
+}
+
+// What the hardware would refuse; empty if nothing.
+static std::string refusal(const Shape& shape) {
+    dim3 g = shape.grid, b = shape.block;
+    u64 threads = u64(b.x) * b.y * b.z;
+    if (!threads) return "a block has no threads: each of its sizes is at least 1";
+    if (!g.x || !g.y || !g.z) return "the grid has no blocks: each of its sizes is at least 1";
+    if (threads > 1024) return "a block has " + std::to_string(threads) + " threads: the most is 1024";
+    if (b.z > 64) return "blockDim.z is " + std::to_string(b.z) + ": the most is 64";
+    if (g.x > 0x7fffffff) return "gridDim.x is " + std::to_string(g.x) + ": the most is 2147483647";
+    if (g.y > 65535) return "gridDim.y is " + std::to_string(g.y) + ": the most is 65535";
+    if (g.z > 65535) return "gridDim.z is " + std::to_string(g.z) + ": the most is 65535";
+    if (double(g.x) * g.y * g.z * threads > most_emulated)
+        return "more than " + std::to_string(most_emulated) +
+               " threads, too many for a CPU; a grid is counted in blocks, not in threads";
+    return "";
+}
+
+static std::string refusal_of_memory(const Kernel& kernel, size_t dynamic) {
+    size_t fixed = static_shared(kernel.address), most = most_shared - fixed;
+    std::string name = kernel.name, bytes = std::to_string(dynamic), beside = "";
+    if (fixed > default_shared)
+        return name + " has " + std::to_string(fixed) + " bytes of static shared memory, and nvcc allows " +
+               std::to_string(default_shared) + ": more has to be dynamic, extern __shared__";
+    if (fixed) beside = " beside " + std::to_string(fixed) + " static ones";
+    if (dynamic > most)
+        return name + " wants " + bytes + " bytes of dynamic shared memory" + beside + ": the most is " +
+               std::to_string(most);
+    size_t allowed = kernel.is_tests ? most : allowed_dynamic(kernel.address);
+    if (dynamic > allowed)
+        return name + " wants " + bytes + " bytes of dynamic shared memory" + beside + " and may have " +
+               std::to_string(allowed) + "; call cudaFuncSetAttribute(" + name +
+               ", cudaFuncAttributeMaxDynamicSharedMemorySize, " + bytes + ") before the launch";
+    return "";
+}
+
+static bool is_refused(const Shape& shape, const Kernel& kernel) {
+    std::string by_shape = refusal(shape), why = by_shape;
+    if (why.empty()) why = refusal_of_memory(kernel, shape.shared);
+    if (why.empty()) return false;
+    find({.kind = "launch", .line = kernel.is_tests ? 0 : shape.line, .text = why});
+    failed(by_shape.empty() ? cudaErrorInvalidValue : cudaErrorInvalidConfiguration);
+    return true;
+}
+
+void launch(const Shape& shape, const Kernel& kernel, void (*body)(void*), void* context) {
+    const char* caller = std::exchange(running.kernel, kernel.name);
+    if (!is_refused(shape, kernel)) run_grid(shape, body, context);
+    running.kernel = caller;
 }
 
 }  // namespace aire

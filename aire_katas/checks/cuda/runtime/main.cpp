@@ -128,11 +128,12 @@ static int serve(const char* request, const char* data_path) {
         else if (key == "grid") grid = size(in);
         else if (key == "block") block = size(in);
         else if (key == "shared") shared = number(in);
-        else if (key == "variable") {  // space address bytes itemsize name
+        else if (key == "variable") {  // space address bytes itemsize owner name
             Space space = Space(number(in));
             u64 from = number(in), bytes = number(in);
             u32 itemsize = number(in);
-            add_region({.from = from, .to = from + bytes, .space = space, .name = word(in),
+            u64 owner = number(in);
+            add_region({.from = from, .to = from + bytes, .space = space, .name = word(in), .owner = owner,
                         .itemsize = itemsize, .initialised = space != Space::shared});
         } else if (key == "buffer") {  // place in data, bytes, offset, itemsize, initialised, name
             size_t at = number(in), bytes = number(in), offset = number(in);

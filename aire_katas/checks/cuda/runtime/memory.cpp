@@ -18,7 +18,7 @@ size_t arena_size = size_t(16) << 30;
 std::vector<Region> regions;
 Region* last_region = nullptr;
 extern "C" {
-alignas(1024) char aire_dynamic[most_dynamic + 1024] = {};
+alignas(1024) char aire_dynamic[most_shared + 1024] = {};
 }
 static char* arena = nullptr;
 static size_t used = 0;
@@ -87,6 +87,13 @@ char* place(size_t bytes, size_t offset, u32 itemsize, bool initialised, std::st
     add_region({.from = from, .to = from + bytes, .space = Space::global, .name = std::move(name),
                 .itemsize = itemsize, .initialised = initialised, .granule = granule});
     return start;
+}
+
+size_t static_shared(const void* kernel) {
+    size_t bytes = 0;
+    for (const Region& region : regions)
+        if (region.owner == reinterpret_cast<u64>(kernel)) bytes += region.to - region.from;
+    return bytes;
 }
 
 void poison_shared() {

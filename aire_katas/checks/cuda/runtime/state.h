@@ -101,6 +101,7 @@ struct Region {
     uintptr_t from = 0, to = 0;
     Space space = Space::global;
     std::string name;
+    u64 owner = 0;  // the function whose __shared__ variable this is; 0: not known
     u32 itemsize = 4;
     bool initialised = false;
     u32 granule = 4;  // bytes a cell stands for
@@ -123,7 +124,9 @@ void check_guards();                       // of what the kernel could write uns
 void fill(uintptr_t from, size_t bytes);  // the host has written here
 extern "C" char aire_dynamic[];
 cudaError_t failed(cudaError_t error);    // which the host may ask for; host.cpp
-constexpr size_t most_dynamic = 227 << 10;
+size_t static_shared(const void* kernel);      // bytes of its own variables
+size_t allowed_dynamic(const void* kernel);    // bytes, as the host has asked for them; host.cpp
+constexpr size_t default_shared = 48 << 10, most_shared = 227 << 10;
 constexpr int poison = 0xff;  // a nan, and -1
 
 // Accesses ----------------------------------------------------------------------------------------------

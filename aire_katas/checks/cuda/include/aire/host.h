@@ -18,6 +18,11 @@ enum cudaMemcpyKind {
     cudaMemcpyDeviceToDevice,
     cudaMemcpyDefault,
 };
+enum cudaFuncAttribute {
+    cudaFuncAttributeMaxDynamicSharedMemorySize = 8,
+    cudaFuncAttributePreferredSharedMemoryCarveout = 9,
+};
+enum cudaFuncCache { cudaFuncCachePreferNone, cudaFuncCachePreferShared, cudaFuncCachePreferL1, cudaFuncCachePreferEqual };
 using cudaStream_t = struct aire_stream*;
 struct aire_event {
     double recorded = 0;  // in milliseconds; 0: not yet
@@ -28,6 +33,8 @@ namespace aire {
 cudaError_t allocate(void** pointer, size_t bytes, int line);
 cudaError_t copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, int line);
 cudaError_t record(cudaEvent_t event);
+cudaError_t set_attribute(const void* kernel, cudaFuncAttribute attribute, int value);
+cudaError_t occupancy(int* blocks, const void* kernel, int threads, size_t dynamic);
 }  // namespace aire
 
 template <class T>
@@ -126,3 +133,16 @@ inline cudaError_t cudaGetDevice(int* device) { return *device = 0, cudaSuccess;
 inline cudaError_t cudaSetDevice(int device) { return device ? cudaErrorInvalidDevice : cudaSuccess; }
 inline cudaError_t cudaRuntimeGetVersion(int* version) { return *version = 13000, cudaSuccess; }
 inline cudaError_t cudaDriverGetVersion(int* version) { return *version = 13000, cudaSuccess; }
+
+template <class T>
+cudaError_t cudaFuncSetAttribute(T* kernel, cudaFuncAttribute attribute, int value) {
+    return aire::set_attribute(reinterpret_cast<const void*>(kernel), attribute, value);
+}
+template <class T>
+cudaError_t cudaFuncSetCacheConfig(T*, cudaFuncCache) {
+    return cudaSuccess;
+}
+template <class T>
+cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, T* kernel, int threads, size_t dynamic) {
+    return aire::occupancy(blocks, reinterpret_cast<const void*>(kernel), threads, dynamic);
+}

@@ -15,12 +15,19 @@ struct Shape {
         : grid(grid), block(block), shared(shared), line(line) {}
 };
 
-// Runs body(context) once for every thread of the grid.
-void launch(const Shape& shape, const char* kernel, void (*body)(void*), void* context);
+struct Kernel {
+    const char* name;
+    const void* address;
+    bool is_tests;  // who has no host code to ask for more shared memory with
+};
 
-// source.py writes k<<<g, b>>>(x, y) as ::aire::Launch(k, ::aire::Shape(g, b))(x, y).
+// Runs body(context) once for every thread of the grid.
+void launch(const Shape& shape, const Kernel& kernel, void (*body)(void*), void* context);
+
+// source.py writes k<<<g, b>>>(x, y) as ::aire::Launch("k", k, ::aire::Shape(g, b))(x, y).
 template <class... A>
 class Launch {
+    const char* name;
     void (*kernel)(A...);
     Shape shape;
 
@@ -37,10 +44,11 @@ class Launch {
     };
 
 public:
-    Launch(void (*kernel)(A...), const Shape& shape) : kernel(kernel), shape(shape) {}
+    Launch(const char* name, void (*kernel)(A...), const Shape& shape)
+        : name(name), kernel(kernel), shape(shape) {}
     void operator()(A... given) const {
         Call call{kernel, std::tuple<A...>(std::move(given)...)};
-        launch(shape, nullptr, Call::body, &call);
+        launch(shape, {name, reinterpret_cast<const void*>(kernel), false}, Call::body, &call);
     }
 };
 
@@ -89,7 +97,7 @@ struct Enter<function> {
         run(static_cast<void**>(arguments), std::index_sequence_for<A...>());
     }
     static void kernel(const Entry& entry, const Shape& shape, void** arguments, void*) {
-        launch(shape, entry.name, body, arguments);
+        launch(shape, {entry.name, reinterpret_cast<const void*>(function), true}, body, arguments);
     }
     AIRE_UNSEEN static void host(const Entry&, const Shape&, void** arguments, void* result) {
         if constexpr (std::is_void_v<R>) {
