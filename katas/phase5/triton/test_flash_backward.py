@@ -141,7 +141,8 @@ def test_gradients_are_those_of_autograd_in_double_precision(T: int, S: int, cau
 
 @pytest.mark.slow  # all tests together: about 2 s of interpretation
 def test_several_blocks_of_queries_meet_several_blocks_of_keys() -> None:
-    assert_right(draw(140, 150), causal=True)
+    """The last block has one query; and the last key that a block sees is the first of a tile."""
+    assert_right(draw(129, 130), causal=True)
 
 
 def test_gradients_are_slopes_of_the_loss_when_autograd_calls_for_them() -> None:
