@@ -73,6 +73,12 @@ def test_what_is_fetched_is_used_by_the_whole_tile(M: int, N: int, K: int) -> No
     assert report.buffers["C"].stores == M * N
 
 
+def test_no_step_goes_beyond_k() -> None:
+    """A step of zeros changes no sum: it is seen where every product needs two numbers of the tiles."""
+    reads = multiplied(32, 64, 96).total(space="shared", kind="read")
+    assert reads.lanes <= 2 * 32 * 64 * 96
+
+
 def test_global_memory_is_read_along_rows() -> None:
     assert_coalesced(multiplied(64, 64, 64))
 
