@@ -80,6 +80,7 @@ CASES: dict[str, tuple[str, Any, Any, Args, dict[str, Any]]] = {
     "mask_without_the_source": ("waits", 1, 32, floats(32), {}),
     "reduction_without_half_of_the_warp": ("waits", 1, 32, floats(32), {}),
     "different_reductions": ("waits", 1, 32, floats(32), {}),
+    "halves_synchronise_apart": ("order", 1, 32, floats(32), {}),
     "never_ends": ("waits", 1, 32, floats(32), {"seconds": 0.3}),
     "waits_for_a_flag_nobody_sets": ("waits", 1, 32, given_output(32), {"seconds": 0.3}),
     "too_many_local_variables": ("waits", 1, 32, floats(32), {}),

@@ -318,3 +318,9 @@ def test_a_launch_from_python_may_have_227_kb(seed: int) -> None:
     x, y = floats(n), unset(n)
     assert_clean(run_kernel(STYLES, "reverses<32>", 1, 256, (x, y, n), shared=4 * n, seed=seed))
     assert_close(y.view(np.ndarray), x[::-1])
+
+
+def test_barriers_of_some_lanes_order_the_others_through_them(seed: int) -> None:
+    x, y = floats(1), unset(1)
+    assert_clean(run_kernel(STYLES, "through_a_third", 1, 32, (x, y), seed=seed))
+    assert y == x + 1

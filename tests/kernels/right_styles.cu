@@ -231,3 +231,13 @@ extern "C" int reversed(const float* x, float* y, int n) {
     if (cudaGetLastError()) return 3;
     return 100 * before + after;
 }
+
+// Lane 0 hands on to lane 2 through lane 1: no barrier is common to the two.
+__global__ void through_a_third(const float* x, float* y) {
+    __shared__ float kept;
+    int t = threadIdx.x;
+    if (t == 0) kept = x[0];
+    if (t < 2) __syncwarp(3);
+    if (t == 1 || t == 2) __syncwarp(6);
+    if (t == 2) y[0] = kept + 1;
+}

@@ -131,3 +131,11 @@ __global__ void reads_while_others_add(const float* x, float* y, int n) {
     atomicAdd(&sum, x[threadIdx.x]);  // fault: race
     y[threadIdx.x] = sum;  // fault: race
 }
+
+__global__ void halves_synchronise_apart(const float* x, float* y, int n) {
+    __shared__ float kept[32];
+    kept[threadIdx.x] = x[threadIdx.x];  // fault: race
+    if (threadIdx.x < 16) __syncwarp(0x0000ffff);
+    else __syncwarp(0xffff0000);
+    y[threadIdx.x] = kept[31 - threadIdx.x];  // fault: race, unset
+}

@@ -63,7 +63,7 @@ void run_block() {
         lane.state = State::ready;
         lane.meeting = {};
         lane.fenced = 0;
-        lane.stamp = lane.warp_since = lane.block_since = clock_now;
+        lane.stamp = lane.block_since = clock_now;
     }
     u32 warps = (running.threads + 31) / 32;
     auto order = shuffled(warps), lane_order = shuffled(32);

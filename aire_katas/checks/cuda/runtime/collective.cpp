@@ -1,5 +1,7 @@
 // Where lanes wait for one another: barriers of the block, collectives of the warp.
 
+#include <algorithm>
+
 #include "state.h"
 
 namespace aire {
@@ -58,7 +60,7 @@ void resolve_block_barrier() {
         if (lane.state != State::barrier) continue;
         lane.state = State::ready;
         lane.answer = lane.vote == Vote::count ? yes : lane.vote == Vote::all ? yes == count : yes > 0;
-        lane.stamp = lane.warp_since = lane.block_since = clock_now;
+        lane.stamp = lane.block_since = clock_now;
     }
 }
 
@@ -115,6 +117,21 @@ static u64 folded(u32 first, u32 members, Fold fold) {
     return all;
 }
 
+// What one of them knows to be over, all of them know now.
+static void order(u32 first, u32 members) {
+    u32 since[32] = {};
+    for (u32 i = 0; i < 32; i++)
+        if (members >> i & 1)
+            for (u32 j = 0; j < 32; j++) since[j] = std::max(since[j], lanes[first + i].warp_since[j]);
+    for (u32 i = 0; i < 32; i++)
+        if (members >> i & 1) since[i] = clock_now + 1;
+    for (u32 i = 0; i < 32; i++) {
+        if (!(members >> i & 1)) continue;
+        lanes[first + i].stamp = clock_now + 1;
+        std::copy_n(since, 32, lanes[first + i].warp_since);
+    }
+}
+
 static void release(u32 first, u32 members) {
     u32 yes = 0;
     for (u32 i = 0; i < 32; i++)
@@ -136,9 +153,9 @@ static void release(u32 first, u32 members) {
             case Operation::reduce: meeting.taken = folded(first, members, meeting.fold); break;
             default: break;
         }
-        // Only __syncwarp orders memory: a shuffle does not.
-        if (meeting.operation == Operation::sync) lane.stamp = lane.warp_since = clock_now + 1;
     }
+    // Only __syncwarp orders memory: a shuffle does not.
+    if (lanes[first + __builtin_ctz(members)].meeting.operation == Operation::sync) order(first, members);
     ++clock_now;
 }
 

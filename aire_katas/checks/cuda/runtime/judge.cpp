@@ -23,7 +23,8 @@ static bool in_order(const Access& before, const Lane& lane, Space space) {
     if (before.thread == lane.identity || before.thread < running.launched) return true;
     u32 number = before.thread - running.first;
     if (number < running.threads)
-        return before.stamp < (number / 32 == lane.number / 32 ? lane.warp_since : lane.block_since);
+        return before.stamp < lane.block_since ||
+               (number / 32 == lane.number / 32 && before.stamp < lane.warp_since[number % 32]);
     if (space == Space::shared) return true;  // another block's shared memory is other memory
     u32 block = (before.thread - running.launched) / running.threads;
     return running.acquired && before.stamp < running.published[block];

@@ -47,7 +47,8 @@ struct Lane {
     Vote vote;
     int predicate, answer;
     Meeting meeting;
-    u32 stamp, warp_since, block_since;  // last tick of its own, with its warp, with its block
+    u32 stamp, block_since;              // last tick of its own, with its block
+    u32 warp_since[32] = {};             // with each lane of its warp, directly or through others
     u32 fenced;                          // of its last fence; 0: none
 };
 
