@@ -191,11 +191,26 @@ def test_a_program_that_ends_itself_is_named(written) -> None:
     assert "ended with status 3" in str(finding)
 
 
+def test_what_a_program_said_before_it_ended_itself_is_told(written) -> None:
+    text = (
+        '#include <stdlib.h>\nextern "C" void quit() {\n    fputs("no luck\\n", stderr);\n    exit(3);\n}\n'
+    )
+    [finding] = run_host(written(text), "quit", ()).findings
+    assert finding.text == "the program ended with status 3; it said: no luck"
+
+
+def test_what_a_program_that_goes_on_says_is_passed_on(written, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written('extern "C" void warn() {\n    fputs("take care\\n", stderr);\n}\n')
+    assert_clean(run_host(file, "warn", ()))
+    assert capsys.readouterr().err == "take care\n"
+
+
 def test_a_failed_assert_is_named(written) -> None:
     file = written("#include <cassert>\n__global__ void fails(float* y) {\n    assert(y[0] < 0);\n}\n")
     [finding] = run_kernel(file, "fails", 1, 1, (np.ones(1, np.float32),)).findings
     assert (finding.kind, finding.line) == ("crash", 3)
     assert "thread (0,0,0) of block (0,0,0) calls abort, or an assert fails" in finding.text
+    assert "Assertion `y[0] < 0' failed" in finding.text
 
 
 def test_a_kernel_that_prints_without_end_fills_no_disk(written) -> None:

@@ -18,7 +18,7 @@ from aire_katas.checks.cuda import source
 from aire_katas.checks.cuda.arguments import pack_all, take_back
 from aire_katas.checks.cuda.build import Program, build
 from aire_katas.checks.cuda.report import Report
-from aire_katas.checks.cuda.results import failed, read
+from aire_katas.checks.cuda.results import explained, failed, read
 
 Size = int | Sequence[int]
 
@@ -98,15 +98,15 @@ def _run(
         folder = Path(scratch)
         (folder / "request").write_text("\n".join(request))
         (folder / "data").write_bytes(b"".join(passed.data))
-        output, status = _execute(program, folder, seconds)
+        output, complaint, status = _execute(program, folder, seconds)
         result = folder / "result"
         rows = [line.split("\t") for line in result.read_text().splitlines()] if result.exists() else []
         take_back(passed, (folder / "data").read_bytes())
     report = read(program, path, name, rows, output, judge=judge)
     if ["end"] not in rows:
-        said = f"was killed after {seconds:g} s" if status is None else f"ended with status {status}"
-        return failed(report, "timeout" if status is None else "crash", f"the program {said}")
-    return report
+        how = f"was killed after {seconds:g} s" if status is None else f"ended with status {status}"
+        report = failed(report, "timeout" if status is None else "crash", f"the program {how}")
+    return explained(report, complaint)
 
 
 def _three(size: Size) -> tuple[int, int, int]:
@@ -121,13 +121,16 @@ def _memory() -> str | None:
     return "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 
-def _execute(program: Program, folder: Path, seconds: float) -> tuple[str, int | None]:
-    """What it printed, and its exit status; None when it had to be killed."""
+def _execute(program: Program, folder: Path, seconds: float) -> tuple[str, str, int | None]:
+    """What it printed, what it complained of, and its exit status; None when it had to be killed."""
     command = (program.executable, folder / "request", folder / "data", folder / "result")
-    printed = folder / "printed"
+    printed, complained = folder / "printed", folder / "complained"
     with (
         printed.open("wb") as out,
-        subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, start_new_session=True) as child,
+        complained.open("wb") as err,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, start_new_session=True
+        ) as child,
     ):
         try:
             status = child.wait(seconds + GRACE)
@@ -137,4 +140,4 @@ def _execute(program: Program, folder: Path, seconds: float) -> tuple[str, int |
         except BaseException:  # the test's own time limit
             os.killpg(child.pid, signal.SIGKILL)
             raise
-    return printed.read_text(errors="replace"), status
+    return printed.read_text(errors="replace"), complained.read_text(errors="replace"), status

@@ -1,6 +1,7 @@
 """What the program leaves in its result file, as a report; the rows are those of main.cpp"""
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from aire_katas.checks.cuda.build import Program
 from aire_katas.checks.cuda.report import Access, Buffer, Finding, Report, merged
 
 SPACES = ("global", "shared", "constant")  # as in state.h
+COMPLAINT = 500  # characters
 ACCESS_KINDS = ("read", "write", "atomic", "read", "write")
 
 
@@ -121,3 +123,14 @@ def failed(report: Report, kind: str, text: str) -> Report:
         text=text,
     )
     return replace(report, findings=(*report.findings, fault))
+
+
+def explained(report: Report, complaint: str) -> Report:
+    """The report, its crash with what was written to stderr; without a crash that is passed on."""
+    ends = [one for one in report.findings if one.kind in ("crash", "timeout")]
+    if not ends or not complaint.strip():
+        sys.stderr.write(complaint)
+        return report
+    text = f"{ends[0].text}; it said: {complaint.strip()[-COMPLAINT:]}"
+    told = replace(ends[0], text=text)
+    return replace(report, findings=tuple(told if one is ends[0] else one for one in report.findings))
