@@ -262,6 +262,14 @@ def test_a_compile_error_is_the_compilers_first_in_the_learners_line(written) ->
     assert len(str(failure.value).splitlines()) <= 4
 
 
+def test_arguments_of_a_template_are_written_as_in_the_source(written) -> None:
+    file = written("template <class T, int N> __global__ void is(T* y) {\n    y[0] = N;\n}\n")
+    for kernel, dtype in {"is<unsigned int, 3>": np.uint32, "is<float,3>": np.float32}.items():
+        y = unset(1, dtype)
+        assert_clean(run_kernel(file, kernel, 1, 1, (y,)))
+        assert y == 3
+
+
 def test_a_header_beside_the_file_is_part_of_it(written, tmp_path: Path) -> None:
     file = written('#include "factor.h"\n__global__ void scale(float* y) {\n    y[0] = FACTOR;\n}\n')
     for factor in (2, 3):

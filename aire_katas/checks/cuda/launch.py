@@ -84,7 +84,7 @@ def _run(
     passed = pack_all(name, types[1:], names, args)
     grid, block, shared = shape
     request = [
-        f"entry {name.replace(' ', '')}",
+        f"entry {name}",
         f"judging {int(judge)}",
         f"seed {seed % 2**63}",
         f"seconds {seconds}",

@@ -97,6 +97,11 @@ static std::string word(FILE* in) {
     return fscanf(in, "%4095s", text) == 1 ? text : "";
 }
 
+static std::string rest_of_line(FILE* in) {
+    char text[4096];
+    return fscanf(in, " %4095[^\n]", text) == 1 ? text : "";
+}
+
 static long number(FILE* in) { return atol(word(in).c_str()); }
 
 static dim3 size(FILE* in) {
@@ -120,7 +125,7 @@ static int serve(const char* request, const char* data_path) {
     std::vector<char> structures;
     for (std::string key = word(in); !key.empty(); key = word(in)) {
         if (key == "entry") {
-            std::string name = word(in);
+            std::string name = rest_of_line(in);
             for (entry = entries; entry->name && name != entry->name; entry++) {}
         } else if (key == "judging") judging = number(in);
         else if (key == "seed") running.seed = number(in);
