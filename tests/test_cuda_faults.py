@@ -29,6 +29,10 @@ def bins(size: int) -> Args:
     return lambda: (np.random.randint(0, 8, size).astype(np.int32), np.zeros(8, np.int32), size)
 
 
+def tile(size: int) -> Args:
+    return lambda: (np.random.rand(size).astype(np.float16), unset(256), size)
+
+
 def matrix(rows: int, cols: int, size: int) -> Args:
     return lambda: (np.random.rand(size).astype(np.float32), unset(size), rows, cols)
 
@@ -85,6 +89,11 @@ CASES: dict[str, tuple[str, Any, Any, Args, dict[str, Any]]] = {
     "tiles_that_are_too_small_to_synchronise": ("groups", 1, 32, floats(32), {}),
     "reduction_of_a_tile_in_a_branch": ("groups", 1, 32, floats(32), {}),
     "halves_synchronise_apart": ("order", 1, 32, floats(32), {}),
+    "tile_beyond_the_end": ("wmma", 1, 32, tile(256), {}),
+    "tile_in_half_a_warp": ("wmma", 1, 32, tile(256), {}),
+    "tile_by_too_few": ("wmma", 1, 24, tile(256), {}),
+    "tile_that_is_not_aligned": ("wmma", 1, 32, tile(512), {}),
+    "tile_stored_by_two_warps": ("wmma", 1, 64, tile(256), {}),
     "never_ends": ("waits", 1, 32, floats(32), {"seconds": 0.3}),
     "waits_for_a_flag_nobody_sets": ("waits", 1, 32, given_output(32), {"seconds": 0.3}),
     "too_many_local_variables": ("waits", 1, 32, floats(32), {}),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "mma.h"
 #include "state.h"
 
 namespace aire {
@@ -91,6 +92,7 @@ unsigned active(int line) { return meet(Operation::active, line, 0xffffffff, 0);
 u64 reduce(int line, unsigned mask, u64 value, Fold fold) {
     return meet(Operation::reduce, line, mask, value, 0, fold);
 }
+void multiply(int line, Tiles* tiles) { meet(Operation::product, line, ~0u, reinterpret_cast<u64>(tiles)); }
 
 static bool same(const Meeting& a, const Meeting& b) {
     return a.operation == b.operation && a.mask == b.mask && a.line == b.line && a.fold == b.fold;
@@ -133,6 +135,17 @@ static void order(u32 first, u32 members) {
 }
 
 static void release(u32 first, u32 members) {
+    const Lane& lowest = lanes[first + __builtin_ctz(members)];
+    if (lowest.meeting.operation == Operation::product) {
+        if (members != ~0u) {
+            find({.kind = "warp", .line = lowest.meeting.line,
+                  .text = std::to_string(__builtin_popcount(members)) +
+                          " lanes multiply tiles: it takes all 32 of a warp",
+                  .lane = &lowest});
+            stop();
+        }
+        multiply_tiles(first);
+    }
     u32 yes = 0;
     for (u32 i = 0; i < 32; i++)
         if (members >> i & 1 && lanes[first + i].meeting.given) yes |= 1u << i;
@@ -155,7 +168,7 @@ static void release(u32 first, u32 members) {
         }
     }
     // Only __syncwarp orders memory: a shuffle does not.
-    if (lanes[first + __builtin_ctz(members)].meeting.operation == Operation::sync) order(first, members);
+    if (lowest.meeting.operation == Operation::sync) order(first, members);
     ++clock_now;
 }
 

@@ -21,7 +21,7 @@ extern bool judging;  // the kernel is instrumented
 // Threads -----------------------------------------------------------------------------------------------
 
 enum class State { ready, barrier, collective, done };
-enum class Operation { none, sync, shuffle, ballot, match, active, reduce };
+enum class Operation { none, sync, shuffle, ballot, match, active, reduce, product };
 using Fold = u64 (*)(u64, u64);
 
 // What a lane brings to a collective of its warp, and takes away.
@@ -80,6 +80,7 @@ bool on_a_stack(uintptr_t address);
 void resolve_block_barrier();
 bool resolve_collectives(u32 first, u32 last);
 void explain_standstill();
+void multiply_tiles(u32 first);  // tensor.cpp
 
 // Memory ------------------------------------------------------------------------------------------------
 

@@ -158,7 +158,7 @@ AIRE_INLINE unsigned __brev(unsigned x) {
 AIRE_INLINE unsigned long long __brevll(unsigned long long x) {
     return uint64_t(__brev(unsigned(x))) << 32 | __brev(unsigned(x >> 32));
 }
-// Each of the lower three bits of a hexadecimal digit of `selector` names one of the eight bytes, the fourth its sign.
+// The lower three bits of a hexadecimal digit of `selector` name one of the eight bytes, the fourth asks for its sign.
 AIRE_INLINE unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
     uint64_t bytes = uint64_t(y) << 32 | x;
     unsigned picked = 0;
