@@ -115,6 +115,12 @@ def test_a_block_reads_each_element_of_its_tiles_once(m: int, n: int, k: int, na
     assert (report.buffers["A"].loads, report.buffers["B"].loads) == tile_reads(m, n, k, TILE)
 
 
+def test_no_step_goes_beyond_k() -> None:
+    """A step of zeros changes no sum: it is seen where every product needs two numbers of the tiles."""
+    _, report = multiply(draw(16, 48), draw(48, 32))
+    assert report.total(space="shared", kind="read").lanes <= 2 * 16 * 48 * 32
+
+
 @every_type
 def test_neighbouring_threads_use_neighbouring_addresses(name: str) -> None:
     _, report = multiply(draw(16, 32, name), draw(32, 48, name))
