@@ -165,6 +165,23 @@ def test_a_ballot_ranks_its_voters(n: int, share: float) -> None:
     assert report.buffers["keep"].loads == n
 
 
+@pytest.mark.parametrize("threads", [32, 96])
+def test_blocks_may_have_any_number_of_warps(threads: int) -> None:
+    n, x, a = 100, draw(100), draw(100)
+    calls = {
+        "warp_max": lambda: (n, x, unset(n)),
+        "warp_recurrence": lambda: (n, a, x, unset(n)),
+        "segment_sum": lambda: (n, 8, x, unset(13)),
+        "ballot_rank": lambda: (n, x > 0, unset(n, np.int32), unset(4, np.uint32)),
+    }
+    for kernel, args in calls.items():
+        expected, got = args(), args()
+        kernels.launch(kernel, blocks(n), 64, expected)
+        kernels.launch(kernel, -(-n // threads), threads, got)
+        for one, other in zip(got[-2:], expected[-2:], strict=True):
+            assert_close(np.array(one), np.array(other), name=kernel)
+
+
 @pytest.mark.parametrize(("kernel", "most"), [("warp_max", 5), ("segment_sum", 5), ("warp_recurrence", 10)])
 def test_five_rounds_are_enough(kernel: str, most: int, tmp_path: Path) -> None:
     args = {
