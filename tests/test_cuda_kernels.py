@@ -324,3 +324,11 @@ def test_barriers_of_some_lanes_order_the_others_through_them(seed: int) -> None
     x, y = floats(1), unset(1)
     assert_clean(run_kernel(STYLES, "through_a_third", 1, 32, (x, y), seed=seed))
     assert y == x + 1
+
+
+def test_a_launch_may_deduce_the_arguments_of_a_template(seed: int) -> None:
+    x, y = floats(20), np.zeros(20, np.float32)
+    report = run_host(STYLES, "deduced", (x, y, 20), seed=seed)
+    assert_clean(report)
+    assert report.returned == 0
+    assert_close(y, 2 * x + 2.5, rtol=1e-5, dtype=np.float32)

@@ -258,8 +258,19 @@ def test_a_compile_error_is_the_compilers_first_in_the_learners_line(written) ->
         run_kernel(file, "broken", 1, 1, (unset(1),))
     assert str(failure.value).startswith("learner.cu:4:12: error: ")
     assert "undeclared" in str(failure.value)
+    assert "    4 |     y[0] = undeclared;" in str(failure.value)
     assert "z = 1" not in str(failure.value)
     assert len(str(failure.value).splitlines()) <= 4
+
+
+def test_a_launch_with_too_few_arguments_is_an_error_in_its_line(written) -> None:
+    file = written(
+        '__global__ void k(float* y, int n) {}\nextern "C" void go(float* y) {\n    k<<<1, 1>>>(y);\n}\n'
+    )
+    with pytest.raises(
+        CompileError, match=r"^learner.cu:3:\d+: error: .*the kernel takes another number of arguments"
+    ):
+        run_host(file, "go", (unset(1),))
 
 
 def test_arguments_of_a_template_are_written_as_in_the_source(written) -> None:

@@ -31,6 +31,15 @@ def test_what_is_launched_may_be_any_expression(kernel: str, before: str) -> Non
     assert launched == f'{before}::aire::Launch("{kernel}", {kernel} , ::aire::Shape(1, 2))(x);'
 
 
+def test_a_template_may_leave_its_arguments_to_the_call() -> None:
+    text = "template <class T> __global__ void k(T* x);\n"
+    call = "[](auto... given) { lab::k(given...); }"
+    assert to_cpp(text + "lab::k<<<1, 2>>>(x);") == (
+        text + f'::aire::Launch("lab::k", {call}, ::aire::Shape(1, 2))(x);'
+    )
+    assert "auto" not in to_cpp(text + "lab::k<int><<<1, 2>>>(x);")
+
+
 def test_three_templates_that_close_at_once_are_no_launch() -> None:
     text = "auto x = vector<vector<vector<int>>>(3);"
     assert to_cpp(text + "k<<<1, 2>>>(x);").startswith(text)

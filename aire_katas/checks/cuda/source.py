@@ -32,14 +32,17 @@ def to_cpp(text: str) -> str:
     """The same program for a C++ compiler that has `cuda_runtime.h`: launches and dynamic shared memory."""
     text = _DYNAMIC.sub(_dynamic, text)
     code, edits = blanked(text), list[tuple[int, int, str]]()
+    templates = {name for name, is_template in kernels(text).items() if is_template}
     for match in _WORD.finditer(code):
         edits.append((*match.span(), "__attribute__((noinline))" if match["attribute"] else ""))
     for opening in _OPEN.finditer(code):
         if closing := _CLOSE.search(code, opening.end()):
             start = _callee(code, opening.start())
             name = " ".join(code[start : opening.start()].split())
-            edits.append((start, start, f'::aire::Launch("{name}", '))
-            edits.append((*opening.span(), ", ::aire::Shape("))
+            is_deduced = name.rpartition("::")[2] in templates
+            wrap = ("[](auto... given) { ", "(given...); }") if is_deduced else ("", "")
+            edits.append((start, start, f'::aire::Launch("{name}", {wrap[0]}'))
+            edits.append((*opening.span(), f"{wrap[1]}, ::aire::Shape("))
             edits.append((*closing.span(), "))(" + "\n" * closing[0].count("\n")))
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
@@ -117,7 +120,7 @@ def program(text: str, file: str, wanted: str) -> str:
     """The C++ program for the file: the rewritten text, and the table of its entries."""
     table = "".join(f'    {macro}("{name}", &::{name}),\n' for name, macro in entries(text, wanted).items())
     end = f'\n#line 1 "entries of {file}"\nconst aire::Entry aire::entries[] = {{\n{table}    {{}}}};\n'
-    return f'#line 1 "{file}"\n{to_cpp(text)}{end}'
+    return to_cpp(text) + end
 
 
 def included(path: Path) -> Iterator[Path]:

@@ -92,7 +92,7 @@ char* place(size_t bytes, size_t offset, u32 itemsize, bool initialised, std::st
 size_t static_shared(const void* kernel) {
     size_t bytes = 0;
     for (const Region& region : regions)
-        if (region.owner == reinterpret_cast<u64>(kernel)) bytes += region.to - region.from;
+        if (kernel && region.owner == reinterpret_cast<u64>(kernel)) bytes += region.to - region.from;
     return bytes;
 }
 

@@ -24,33 +24,50 @@ struct Kernel {
 // Runs body(context) once for every thread of the grid.
 void launch(const Shape& shape, const Kernel& kernel, void (*body)(void*), void* context);
 
-// source.py writes k<<<g, b>>>(x, y) as ::aire::Launch("k", k, ::aire::Shape(g, b))(x, y).
+template <class K, class... A>
+struct Call {
+    K kernel;
+    std::tuple<A...> given;
+    template <size_t... I>
+    AIRE_UNSEEN void run(std::index_sequence<I...>) {
+        kernel(std::get<I>(given)...);
+    }
+    AIRE_UNSEEN static void body(void* call) {
+        static_cast<Call*>(call)->run(std::index_sequence_for<A...>());
+    }
+};
+
+// source.py writes k<<<g, b>>>(x, y) as ::aire::Launch("k", k, ::aire::Shape(g, b))(x, y). This one is for a
+// template whose arguments follow from those of the call.
+template <class K>
+struct Launch {
+    const char* name;
+    K kernel;
+    Shape shape;
+    Launch(const char* name, K kernel, const Shape& shape) : name(name), kernel(kernel), shape(shape) {}
+    template <class... A>
+    void operator()(A... given) const {
+        Call<K, A...> call{kernel, std::tuple<A...>(given...)};
+        launch(shape, {name, nullptr, false}, call.body, &call);
+    }
+};
+
 template <class... A>
-class Launch {
+struct Launch<void (*)(A...)> {
     const char* name;
     void (*kernel)(A...);
     Shape shape;
-
-    struct Call {
-        void (*kernel)(A...);
-        std::tuple<A...> given;
-        template <size_t... I>
-        AIRE_UNSEEN void run(std::index_sequence<I...>) {
-            kernel(std::get<I>(given)...);
-        }
-        AIRE_UNSEEN static void body(void* call) {
-            static_cast<Call*>(call)->run(std::index_sequence_for<A...>());
-        }
-    };
-
-public:
     Launch(const char* name, void (*kernel)(A...), const Shape& shape)
         : name(name), kernel(kernel), shape(shape) {}
     void operator()(A... given) const {
-        Call call{kernel, std::tuple<A...>(std::move(given)...)};
-        launch(shape, {name, reinterpret_cast<const void*>(kernel), false}, Call::body, &call);
+        Call<void (*)(A...), A...> call{kernel, std::tuple<A...>(std::move(given)...)};
+        launch(shape, {name, reinterpret_cast<const void*>(kernel), false}, call.body, &call);
     }
+    template <class... G, class = std::enable_if_t<sizeof...(G) != sizeof...(A)>>
+    __attribute__((error("the kernel takes another number of arguments"))) void operator()(G... given) const;
 };
+template <class... A>
+Launch(const char*, void (*)(A...), const Shape&) -> Launch<void (*)(A...)>;
 
 // What Python may call ----------------------------------------------------------------------------------
 
