@@ -270,6 +270,14 @@ def test_there_are_four_configurations_and_each_is_right() -> None:
             assert_rounded_once(run(matmul, a, b).result, exact(a, b), name=f"result by {config}")
 
 
+def test_tiles_and_bands_have_sizes_worth_measuring() -> None:
+    for config in the_kernel().configs:
+        BLOCK_M, BLOCK_N, GROUP = tile(config)
+        assert {BLOCK_M, BLOCK_N} <= {32, 64, 128, 256}, str(config)
+        assert config.kwargs["BLOCK_K"] in {16, 32, 64, 128}, str(config)
+        assert 2 <= GROUP <= 16, str(config)
+
+
 def test_other_sizes_are_measured_anew() -> None:
     cache = the_kernel().cache
     for name, (M, K, N) in {"M": (48, 16, 16), "K": (16, 48, 16), "N": (16, 16, 48)}.items():
