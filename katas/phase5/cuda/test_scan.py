@@ -98,6 +98,13 @@ def test_what_is_kept_stays_in_order(n: int, share: float) -> None:
     assert_close(keep, before[1])
 
 
+def test_no_thread_needs_an_atomic() -> None:
+    x, keep, out, count = draw(200), np.random.rand(200) < 0.5, unset(200, np.int64), unset(1, np.int32)
+    for function, args in {"exclusive_scan": (200, x, out), "compact": (200, x, keep, out, count)}.items():
+        buffers = kernels.call(function, args).buffers.values()
+        assert not any(one.atomics for one in buffers), function
+
+
 @pytest.mark.parametrize("last", [False, True])
 def test_the_last_element_counts_if_it_is_kept(last: bool) -> None:
     x, keep = draw(70), np.random.rand(70) < 0.5
