@@ -114,6 +114,19 @@ def test_the_last_element_counts_if_it_is_kept(last: bool) -> None:
     assert int(count[0]) == keep.sum()
 
 
+def test_all_memory_is_given_back() -> None:
+    x, keep, out, count = draw(200), np.random.rand(200) < 0.5, unset(200, np.int64), unset(1, np.int32)
+    calls = {
+        "inclusive_scan": (200, x, out),
+        "exclusive_scan": (200, x, out),
+        "compact": (200, x, keep, out, count),
+    }
+    for function, args in calls.items():
+        buffers = kernels.call(function, args).buffers
+        kept = [name for name in buffers if "cudaMalloc" in name and not name.endswith("is freed")]
+        assert not kept, f"{function} gives no cudaFree for {', '.join(kept)}"
+
+
 def test_of_nothing_there_is_nothing() -> None:
     x, out = np.array([5]), np.array([6])
     for function in ("inclusive_scan", "exclusive_scan"):

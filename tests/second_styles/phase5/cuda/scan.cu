@@ -43,7 +43,7 @@ static int count_of(int n) {
 
 extern "C" int inclusive_scan(int n, const long long* x, long long* out) {
     if (n <= 0) return cudaSuccess;
-    long long* levels[8] = {out};
+    long long *levels[8] = {out}, *copies[8] = {};
     int sizes[8] = {n}, depth = 0;
     const long long* from = x;
     while (true) {
@@ -54,13 +54,16 @@ extern "C" int inclusive_scan(int n, const long long* x, long long* out) {
         if (blocks == 1) break;
         depth++;
         // The next level is scanned into itself: a copy to read from keeps the two pointers apart.
-        long long* copy;
-        cudaMalloc(&copy, blocks * sizeof(long long));
-        cudaMemcpy(copy, levels[depth], blocks * sizeof(long long), cudaMemcpyDeviceToDevice);
-        from = copy;
+        cudaMalloc(&copies[depth], blocks * sizeof(long long));
+        cudaMemcpy(copies[depth], levels[depth], blocks * sizeof(long long), cudaMemcpyDeviceToDevice);
+        from = copies[depth];
     }
-    for (; depth > 0; depth--)
+    cudaFree(levels[depth + 1]);
+    for (; depth > 0; depth--) {
         add_offsets<<<count_of(sizes[depth - 1]), BLOCK>>>(sizes[depth - 1], levels[depth], levels[depth - 1]);
+        cudaFree(levels[depth]);
+        cudaFree(copies[depth]);
+    }
     return cudaGetLastError();
 }
 
@@ -99,5 +102,7 @@ extern "C" int compact(int n, const long long* x, const bool* keep, long long* o
         inclusive_scan(n, flags, upto);
     }
     put<<<n / 256 + 1, 256>>>(n, x, keep, upto, out, count);
+    cudaFree(flags);
+    cudaFree(upto);
     return cudaGetLastError();
 }
