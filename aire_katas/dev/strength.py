@@ -44,7 +44,7 @@ def measure(entry: Entry, *, workers: int | None = None) -> Strength:
         made = {f"{i}": change for i, change in enumerate(changes)}
         jobs = (
             variants.job({suffix: mutant.source}, label, seconds=seconds)
-            for label, (suffix, mutant) in made.items()
+            for label, (suffix, mutant) in list(made.items())
         )
         survivors = set[str]()
         for run in run_all(jobs, workers=workers):
