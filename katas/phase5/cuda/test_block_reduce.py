@@ -22,6 +22,7 @@ KATA = Kata(
         "__shfl_up_sync": "shuffles are the next kata: exchange the values through shared memory",
         "__shfl_down_sync": "shuffles are the next kata: exchange the values through shared memory",
         "__shfl_xor_sync": "shuffles are the next kata: exchange the values through shared memory",
+        "cooperative_groups": "groups of lanes shuffle: wait for the block with __syncthreads",
         "cudaMemcpy": "the second launch goes over the partials on the device",
         "cub": "write the tree",
         "thrust": "write the tree",

@@ -55,6 +55,7 @@ extern "C" int inclusive_scan(int n, const long long* x, long long* out) {
         // wrong: ;  // each block has begun at 0: add what came before
         add_offsets<<<blocks, BLOCK>>>(n, totals, out);
     }
+    // wrong: ;  // what was allocated is to be given back
     cudaFree(totals);
     // wrong: return n;  // the error code is the result
     return cudaGetLastError();
@@ -102,6 +103,7 @@ extern "C" int compact(int n, const long long* x, const bool* keep, long long* o
     // wrong: inclusive_scan(n, flags, place);  // the first that is kept goes to place 0
     exclusive_scan(n, flags, place);
     scatter<<<blocks, BLOCK>>>(n, x, keep, place, out, count);
+    // wrong: ;  // what was allocated is to be given back
     cudaFree(flags);
     return cudaGetLastError();
 }
