@@ -3,6 +3,7 @@
 Everything stays in its line, so that the compiler and the reports speak of the learner's file.
 """
 
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,6 +117,7 @@ def entries(text: str, wanted: str) -> dict[str, str]:
     return several | {wanted: "AIRE_KERNEL" if plain in found else "AIRE_HOST"}
 
 
+@functools.lru_cache(maxsize=64)  # a test launches the same file many times
 def program(text: str, file: str, wanted: str) -> str:
     """The C++ program for the file: the rewritten text, and the table of its entries."""
     table = "".join(f'    {macro}("{name}", &::{name}),\n' for name, macro in entries(text, wanted).items())
