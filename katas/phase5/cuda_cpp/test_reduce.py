@@ -19,6 +19,8 @@ KATA = Kata(
         "cub": "write the steps from thread to grid yourself",
         "thrust": "write the steps from thread to grid yourself",
         "__reduce_add_sync": "write the warp's step with shuffles",
+        "__reduce_max_sync": "write the warp's step with shuffles",
+        "__reduce_min_sync": "write the warp's step with shuffles",
         "cooperative_groups": "write the warp's step with shuffles",
     },
 )
