@@ -5,8 +5,8 @@ Keep the maximum so far and the sum so far, measured from that maximum; when a l
 sum is made smaller by the factor that the change of maximum asks for. Attention that never stores its scores
 rests on this: flash attention is an online softmax with a matrix product in it.
 
-    y[r, c] = exp(x[r, c] - m_r) / z_r,     m_r = max over c of x[r, c],   z_r = sum over c of exp(x[r, c] -
-                                            m_r)
+    y[r, c] = exp(x[r, c] - m_r) / z_r
+    m_r = max over c of x[r, c],   z_r = sum over c of exp(x[r, c] - m_r)
 
 Two stretches with (m, z) and (m', z') together have the maximum M = max(m, m') and the sum
 z exp(m - M) + z' exp(m' - M). One number is the stretch (x, 1). It matters in no way how the row is cut, so

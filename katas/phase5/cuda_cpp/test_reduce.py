@@ -169,6 +169,14 @@ def test_a_gpu_agrees(n: int) -> None:
     assert torch.equal(out, rows.amax(1))
 
 
+@pytest.mark.gpu
+def test_on_a_gpu_there_may_be_more_than_two_to_the_31() -> None:
+    if torch.cuda.mem_get_info()[0] < 10 << 30:
+        pytest.skip("not graded: needs 10 GiB of free memory on the GPU")
+    n = 2**31 + 5
+    assert abs(float(sum_on_gpu(torch.ones(n, device="cuda"))) - n) <= 1e-5 * n
+
+
 @pytest.mark.perf
 def test_it_is_as_fast_as_memory() -> None:
     """The bounds are estimates: the reference was written without a GPU."""
