@@ -1,6 +1,7 @@
 """The device that torch sees; the one module of this package that imports torch
 
 Its data sheet is reckoned from what the driver says: memory clock and bus width, multiprocessors and clock.
+CUDA 13 has moved the clocks, and not every torch tells them: then there is no data sheet.
 """
 
 from typing import Any
@@ -36,14 +37,17 @@ class CudaDevice:
         self.properties = torch.cuda.get_device_properties(self.stream.device)
         self.name = self.properties.name
         self.cache = self.properties.L2_cache_size
-        transfers = 2e3 * self.properties.memory_clock_rate  # a second: kHz, both edges of the clock
-        self.bandwidth_limit = transfers * self.properties.memory_bus_width / 8 or None
+        transfers = 2e3 * self._told("memory_clock_rate")  # a second: kHz, both edges of the clock
+        self.bandwidth_limit = transfers * self._told("memory_bus_width") / 8 or None
         self._filler = torch.empty(max(LARGE, 4 * self.cache), dtype=torch.uint8, device=self.stream.device)
 
     def matrix_limit(self, dtype: str) -> float | None:
         chip = self.properties
         each = TENSOR_CORES.get((chip.major, chip.minor), 0) * RELATIVE.get(dtype, 0.0)
-        return each * chip.multi_processor_count * 1e3 * chip.clock_rate or None
+        return each * chip.multi_processor_count * 1e3 * self._told("clock_rate") or None
+
+    def _told(self, name: str) -> float:
+        return getattr(self.properties, name, 0.0)
 
     def assert_genuine(self) -> None:
         __tracebackhide__ = True
