@@ -43,7 +43,7 @@ def bench(
     impl: str | None,
     as_json: bool,
 ) -> None:
-    """Time kernels on this machine's GPU, beside the library's: those of some katas, or all."""
+    """Time kernels on this machine's GPU, beside the library's."""
     entries = timed(chosen)
     typed = " ".join(map(catalogue().short_name, entries)) if chosen else ""
     if machine.missing("perf"):
