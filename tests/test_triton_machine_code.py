@@ -13,8 +13,12 @@ from aire_katas.checks.triton.machine_code import (
     assert_uses,
     compiled,
 )
+from solutions.phase5.triton.cross_entropy import cross_entropy
+from solutions.phase5.triton.dropout_seeded import dropout
 from solutions.phase5.triton.fused_softmax import softmax
+from solutions.phase5.triton.rmsnorm import RMSNorm
 from solutions.phase5.triton.strided_copy import copy2d, outer_add
+from solutions.phase5.triton.swiglu import SwiGLU
 from solutions.phase5.triton.vector_add import add
 from tests import triton_kernels as kernels
 
@@ -46,18 +50,47 @@ def test_a_matmul_in_half_precision_uses_the_tensor_cores(cache: Path) -> None:
     assert "wgmma.mma_async" in code.ptx
 
 
+def swiglu(gate: torch.Tensor, up: torch.Tensor) -> None:
+    leaves = gate.requires_grad_(), up.requires_grad_()
+    torch.autograd.grad(SwiGLU.apply(*leaves), leaves, torch.ones_like(gate))
+
+
+def rmsnorm(x: torch.Tensor, w: torch.Tensor) -> None:
+    leaves = x.requires_grad_(), w.requires_grad_()
+    torch.autograd.grad(RMSNorm.apply(*leaves, 1e-5), leaves, torch.ones_like(x))
+
+
+def drop_out(x: torch.Tensor) -> None:
+    dropout(x, 0.3, seed=1)
+
+
+def loss(logits: torch.Tensor) -> None:
+    cross_entropy(logits, torch.arange(len(logits)), z_loss=0.1)
+
+
 @pytest.mark.parametrize(
-    ("function", "shapes"),
+    ("function", "launches", "shapes"),
     [
-        (add, [(4096,), (4096,)]),
-        (copy2d, [(64, 64), (64, 64)]),
-        (outer_add, [(64,), (64,)]),
-        (softmax, [(2, 4096)]),
+        (add, 1, [(4096,), (4096,)]),
+        (copy2d, 1, [(64, 64), (64, 64)]),
+        (outer_add, 1, [(64,), (64,)]),
+        (softmax, 1, [(2, 4096)]),
+        (softmax, 1, [(2, 4097)]),
+        (swiglu, 2, [(2, 4096), (2, 4096)]),
+        (rmsnorm, 3, [(2, 4096), (4096,)]),
+        (drop_out, 1, [(4096,)]),
+        (loss, 1, [(2, 4096)]),
     ],
     ids=lambda one: getattr(one, "__name__", ""),
 )
-def test_the_references_compile_without_spills(function, shapes: list[tuple[int, ...]], cache: Path) -> None:
-    assert_no_spills(code_of(function, *(torch.randn(shape) for shape in shapes), cache=cache))
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_the_references_compile_without_spills(
+    function, launches: int, shapes: list[tuple[int, ...]], dtype: torch.dtype, cache: Path
+) -> None:
+    report = run(function, *(torch.randn(shape).to(dtype) for shape in shapes))
+    assert len(report.launches) == launches
+    for launch in report.launches:
+        assert_no_spills(compiled(launch, cache=cache))
 
 
 def test_an_older_card_has_other_instructions(cache: Path) -> None:
