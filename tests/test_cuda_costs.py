@@ -12,6 +12,7 @@ from aire_katas.checks.cuda import (
     assert_clean,
     assert_coalesced,
     assert_no_bank_conflicts,
+    assert_owner,
     assert_traffic,
     build,
     run_kernel,
@@ -163,6 +164,18 @@ def test_atomics_count_the_lanes_that_wait_for_one_another() -> None:
 def test_a_diverged_branch_shows_in_the_share_of_active_lanes() -> None:
     report = run_kernel(FILE, "reduce_tree", 1, 128, (floats(256), unset(1), 256))
     assert report.at(line("g_odata[blockIdx.x] = sdata[0]"), space="global").active == 1 / 32
+
+
+def test_the_thread_that_comes_for_an_element_is_named() -> None:
+    def launch(n: int) -> None:
+        assert_clean(run_kernel(FILE, "copy", 8, 128, (floats(n), unset(1000), n)))
+
+    assert_owner(lambda: launch(1001), 1000, "y", thread=104, block=7)
+    wrong = r"thread \(5,0,0\) of block \(1,0,0\) is to come for element 1000 of y\n.* thread \(104,0,0\) of block \(7"
+    with pytest.raises(AssertionError, match=wrong):
+        assert_owner(lambda: launch(1001), 1000, "y", thread=5, block=1)
+    with pytest.raises(AssertionError, match="element 1000 of y, and nobody does"):
+        assert_owner(lambda: launch(1000), 1000, "y", thread=104, block=7)
 
 
 def test_a_faulty_run_is_not_measured() -> None:

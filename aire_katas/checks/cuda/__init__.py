@@ -12,6 +12,7 @@ from aire_katas.checks.cuda.assertions import (
     assert_clean,
     assert_coalesced,
     assert_no_bank_conflicts,
+    assert_owner,
     assert_traffic,
 )
 from aire_katas.checks.cuda.build import CompileError, NoCompiler
@@ -30,6 +31,7 @@ __all__ = [
     "assert_clean",
     "assert_coalesced",
     "assert_no_bank_conflicts",
+    "assert_owner",
     "assert_traffic",
     "run_host",
     "run_kernel",

@@ -3,7 +3,7 @@
 Each wants a judged run without faults: a kernel that stops half-way moves little.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aire_katas.checks.cuda.report import Access, Report
 
@@ -69,6 +69,25 @@ def assert_traffic(report: Report, *, at_most: float = 1.1, minimum: int | None 
         f"at most {at_most:g} times allowed: keep what is used again in registers or shared memory\n"
         + "\n".join(table)
     )
+
+
+def assert_owner(launch: Callable[[], object], element: int, buffer: str, *, thread: int, block: int) -> None:
+    """Of all threads of a grid of one dimension, this one comes for this element.
+
+    `launch` runs the kernels on a buffer that ends before the element, and lets faults fail, which say who
+    came.
+    """
+    __tracebackhide__ = True
+    owner = f"thread ({thread},0,0) of block ({block},0,0)"
+    try:
+        launch()
+    except AssertionError as error:
+        if any(
+            owner in line and f" element {element} of {buffer}" in line for line in str(error).split("\n")
+        ):
+            return
+        raise AssertionError(f"{owner} is to come for element {element} of {buffer}\n{error}") from None
+    raise AssertionError(f"{owner} is to come for element {element} of {buffer}, and nobody does")
 
 
 def _accesses(report: Report, space: str, line: int | None) -> list[Access]:

@@ -14,8 +14,8 @@ Write two kernels in `histogram.cu`, beside this file. Both add to counts (bins,
 What stands in counts beforehand stays in the sum. An id that is negative, or bins and more, counts nowhere
 (padding is often marked by -1 or -100). Grid and block have one dimension and any size: blocks may have fewer
 threads than there are bins, and the grid fewer threads than there are ids, so go over them by a grid-stride
-loop. n may be 0, and n + T is less than 2**31 for a grid of T threads. Each id is read once, neighbouring
-lanes reading neighbours.
+loop: in a grid of T threads, number t reads the ids t, t + T, ..., each once, and so neighbouring lanes read
+neighbours. n may be 0, and n + T is less than 2**31.
 
     hist_naive      one atomicAdd to counts in global memory for every id that counts
     hist_private    every block has counters of its own in shared memory, which nobody clears for it; it

@@ -23,7 +23,8 @@ below 2**63; arrays have n elements, n >= 0, and n + 64 is less than 2**31. Inpu
                       places from the front as true flags came before it.
 
 The functions of the host get pointers to device memory, take what else they need by cudaMalloc, give it back,
-and return cudaGetLastError(), 0. Where n is 0 they launch nothing, and compact sets count[0] to 0.
+and return cudaGetLastError(), 0. Where n is 0 they launch nothing, and compact sets count[0] to 0. No thread
+is left to do it all: for n = 1,000 each makes at most 750 requests to global memory, and 1,700 to shared.
 
 In block_scan, shared memory may take 90 requests for each block (a request is one instruction of one warp,
 however many of its lanes take part). The two scans of the textbooks, that of Hillis and Steele and that of

@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import assert_coalesced, unset
+from aire_katas.checks.cuda import assert_coalesced, assert_owner, unset
 from katas.phase5.cuda.grid_stride_loop import kernels, work_per_thread
 
 KATA = Kata(difficulty=2, minutes=20, needs=("phase5/cuda/map_guard",))
@@ -58,11 +58,15 @@ def test_neighbours_do_neighbouring_elements_in_every_trip(grid: int, block: int
 @pytest.mark.parametrize("element", [0, 5, 6, 8, 17, 18, 75, 100])
 def test_thread_t_steps_over_the_whole_grid(element: int, grid: int, block: int) -> None:
     """`out` is one element too short, and the fault says which thread came to write it."""
-    number = element % (grid * block)
-    owner = f"thread ({number % block},0,0) of block ({number // block},0,0) writes element {element} of out"
-    with pytest.raises(AssertionError) as fault:
-        kernels.launch("scale_shift", grid, block, (element + 1, 1.0, 2.0, draw(element + 1), unset(element)))
-    assert owner in str(fault.value)
+    args = element + 1, 1.0, 2.0, draw(element + 1), unset(element)
+    in_block, thread = divmod(element % (grid * block), block)
+    assert_owner(
+        lambda: kernels.launch("scale_shift", grid, block, args),
+        element,
+        "out",
+        thread=thread,
+        block=in_block,
+    )
 
 
 @every_grid

@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import Report, assert_coalesced
+from aire_katas.checks.cuda import Report, assert_coalesced, assert_owner
 from katas.phase5.cuda.histogram import kernels
 
 KATA = Kata(
@@ -85,6 +85,15 @@ def test_private_counters_are_added_once_for_each_bin_and_block(bins: int, grid:
 def test_the_counting_is_done_in_shared_memory() -> None:
     report = counted("hist_private", draw(600, 32), 32, grid=2, block=64)
     assert report.total(space="shared", kind="atomic").lanes >= 600
+
+
+@both
+@pytest.mark.parametrize("last", [5, 37, 64, 100])
+def test_every_block_has_ids_of_its_own(kernel: str, last: int) -> None:
+    """`ids` is one too short, and the fault says which thread came to read it."""
+    args = last + 1, 10, draw(last, 10), np.zeros(10, np.int32)
+    block, thread = divmod(last % 96, 32)
+    assert_owner(lambda: kernels.launch(kernel, 3, 32, args), last, "ids", thread=thread, block=block)
 
 
 def test_all_threads_count() -> None:

@@ -114,6 +114,21 @@ def test_the_last_element_counts_if_it_is_kept(last: bool) -> None:
     assert int(count[0]) == keep.sum()
 
 
+def test_many_threads_scan_together() -> None:
+    """One thread alone makes 2,000 requests, reading and writing each element."""
+    x, keep, out, count = draw(1000), np.random.rand(1000) < 0.5, unset(1000, np.int64), unset(1, np.int32)
+    calls = {
+        "inclusive_scan": (1000, x, out),
+        "exclusive_scan": (1000, x, out),
+        "compact": (1000, x, keep, out, count),
+    }
+    for function, args in calls.items():
+        report = kernels.call(function, args)
+        for space, most in (("global", 750), ("shared", 1700)):
+            requests = report.total(space=space).requests
+            assert requests <= most, f"{function} makes {requests} requests to {space} memory"
+
+
 def test_all_memory_is_given_back() -> None:
     x, keep, out, count = draw(200), np.random.rand(200) < 0.5, unset(200, np.int64), unset(1, np.int32)
     calls = {

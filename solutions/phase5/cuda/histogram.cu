@@ -4,6 +4,7 @@ __global__ void hist_naive(int n, int bins, const int* ids, int* counts) {
     int stride = gridDim.x * blockDim.x;
     // wrong: for (int i = blockIdx.x * blockDim.x + threadIdx.x; i <= n; i += stride) {  // the last id is n - 1
     // wrong: if (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n) {  // a thread goes on after its first id
+    // wrong: for (int i = threadIdx.x; blockIdx.x == 0 && i < n; i += blockDim.x) {  // the other blocks are to work as well
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
         int id = ids[i];
         // wrong: if (id >= 0 && id < bins) counts[id]++;  // two threads may read the same old count: use an atomic
@@ -33,6 +34,7 @@ __global__ void hist_private(int n, int bins, const int* ids, int* counts) {
     __syncthreads();
     int stride = gridDim.x * blockDim.x;
     // wrong: for (int i = threadIdx.x; i < n; i += blockDim.x) {  // then every block counts all ids
+    // wrong: for (int i = threadIdx.x; blockIdx.x == 0 && i < n; i += blockDim.x) {  // the other blocks are to work as well
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < n; i += stride) {
         int id = ids[i];
         // wrong: if (id >= 0 && id < bins) own[id]++;  // threads of a block meet in a counter, too: use an atomic

@@ -86,6 +86,7 @@ extern "C" int sum_f32(const float* x, long long n, float* out) {
     // wrong: long long blocks = (n + THREADS - 1) / THREADS;  // a block of 256 threads has 1,024 elements a trip
     long long blocks = (n + 4 * THREADS - 1) / (4 * THREADS);
     // wrong: sum_kernel<<<blocks, 24>>>(x, n, out);  // a block has whole warps
+    // wrong: sum_kernel<<<1, THREADS>>>(x, n, out);  // one block leaves the rest of the GPU idle
     sum_kernel<<<blocks < 1024 ? blocks : 1024, THREADS>>>(x, n, out);
     return cudaGetLastError();
 }
