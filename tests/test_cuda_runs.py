@@ -333,3 +333,23 @@ def test_the_same_source_is_compiled_once(written, tmp_path: Path, monkeypatch: 
     programs = [build.build(file, kernel, judge=True).folder for kernel in ("one", "two", "one")]
     assert len(set(programs)) == 1
     assert build.build(file, "one", judge=False).folder not in programs
+
+
+def test_launches_are_told_in_their_order_with_their_shapes(written) -> None:
+    file = written(
+        "template <int N> __global__ void fill(float* y) { y[threadIdx.x] = N; }\n"
+        "__global__ void stop() {}\n"
+        'extern "C" void go(float* y) {\n'
+        "    fill<3><<<1, 8>>>(y);\n"
+        "    stop<<<dim3(2, 3), dim3(4, 5, 6), 64>>>();\n"
+        "}\n"
+    )
+    first, last = run_host(file, "go", (unset(8),)).launches
+    assert (str(first), str(last)) == ("fill<3><<<1, 8>>>", "stop<<<(2, 3), (4, 5, 6), 64>>>")
+    assert (last.grid, last.block, last.blocks, last.threads) == ((2, 3, 1), (4, 5, 6), 6, 120)
+    [launch] = run_kernel(file, "stop", (2, 2), 32, (), judge=False).launches
+    assert str(launch) == "stop<<<(2, 2), 32>>>"
+
+
+def test_what_is_refused_is_no_launch(written) -> None:
+    assert run_kernel(written("__global__ void stop() {}\n"), "stop", 0, 32, ()).launches == ()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aire_katas import machine
-from aire_katas.checks.cuda.listing import Launch, columns, lines
+from aire_katas.checks.cuda.listing import columns, lines
 from aire_katas.checks.cuda.report import Report
 from aire_katas.cli import profile_view
 from tests.conftest import refused, said
@@ -132,9 +132,16 @@ def test_functions_are_parted_by_gaps(tmp_path: Path) -> None:
     source = tmp_path / "two.cu"
     source.write_text("__device__ void a() {\n    f();\n}\nint unused() {\n}\n__global__ void b() {\n}\n")
     report = Report(
-        source=source, kernel="b", findings=(), accesses=(), buffers={}, barriers={2: 3, 6: 1}, output=""
+        source=source,
+        kernel="b",
+        launches=(),
+        findings=(),
+        accesses=(),
+        buffers={},
+        barriers={2: 3, 6: 1},
+        output="",
     )
     listing = lines(report)
     assert [line.number for line in listing] == [1, 2, 3, 0, 6, 7]
     assert columns(listing) == ["barriers"]
-    assert "b" in profile_view.screen(profile_view.Shown(Launch(report), 1))
+    assert "b" in profile_view.screen(profile_view.Shown(report, 1))

@@ -1,6 +1,7 @@
 """The command `profile`: a kata's kernels with what each line costs in the margin
 
-The kata's tests run in a process of their own and note every launch; the largest of each kernel is shown.
+The tests of the kata run in a process of their own and note what each run has shown; of a kernel the largest
+is printed.
 """
 
 import tempfile
@@ -12,8 +13,9 @@ import click
 from aire_katas import cpp, machine
 from aire_katas.catalogue import Entry
 from aire_katas.checks.cuda.build import CompileError
-from aire_katas.checks.cuda.listing import NOTED, Launch, noted
+from aire_katas.checks.cuda.listing import NOTED, noted
 from aire_katas.checks.cuda.nvcc import Resources, resources
+from aire_katas.checks.cuda.report import Report
 from aire_katas.cli import profile_view
 from aire_katas.cli.checkout import catalogue, kata_argument
 from aire_katas.cli.child import run_tests
@@ -35,11 +37,11 @@ def profile(entry: Entry, html: Path | None, impl: str | None, only: str | None)
         refuse(f"{name} has no kernels in CUDA C++; these have: {', '.join(katas) or 'none'}", Exit.USAGE)
     if lacking := machine.missing("gxx"):
         refuse(f"kernels run on this machine's CPU, and that {lacking}", Exit.NOTHING_RAN)
-    launches, output = launches_of(entry, impl, only)
-    if not launches:
+    reports, output = reports_of(entry, impl, only)
+    if not reports:
         refuse(f"no kernel of {name} was launched:\n{output.strip()[-4_000:]}", Exit.NOTHING_RAN)
-    shown = [largest(launches, kernel) for kernel in dict.fromkeys(one.report.kernel for one in launches)]
-    needs = needs_of(shown[0].launch.report.source)
+    shown = [largest(reports, kernel) for kernel in dict.fromkeys(one.kernel for one in reports)]
+    needs = needs_of(shown[0].report.source)
     if html:
         html.write_text(profile_view.page(entry.title, shown, needs), encoding="utf-8")
         click.echo(f"written: {html}", err=True)
@@ -48,10 +50,10 @@ def profile(entry: Entry, html: Path | None, impl: str | None, only: str | None)
         click.echo("\n\n".join([*parts, *(["\n".join(profile_view.needed(needs))] if needs else [])]))
 
 
-def largest(launches: Sequence[Launch], kernel: str) -> profile_view.Shown:
-    """The launch of a kernel that does most; one with faults before all others."""
-    own = [one for one in launches if one.report.kernel == kernel]
-    most = max(own, key=lambda one: (bool(one.report.findings), one.size))
+def largest(reports: Sequence[Report], kernel: str) -> profile_view.Shown:
+    """The run of a kernel that does most; one with faults before all others."""
+    own = [one for one in reports if one.kernel == kernel]
+    most = max(own, key=lambda one: (bool(one.findings), sum(access.requests for access in one.accesses)))
     return profile_view.Shown(most, len(own))
 
 
@@ -66,9 +68,9 @@ def needs_of(kernels: Path) -> dict[int, dict[str, Resources]]:
         return {}
 
 
-def launches_of(entry: Entry, impl: str | None, only: str | None) -> tuple[list[Launch], str]:
-    """The launches of a kata's tests, and what pytest printed."""
+def reports_of(entry: Entry, impl: str | None, only: str | None) -> tuple[list[Report], str]:
+    """What the kata's tests ran, and what pytest printed."""
     with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, "launches")
+        file = Path(folder, "reports")
         output = run_tests([entry], impl, *(["-k", only] if only else []), **{NOTED: str(file)})
         return list(noted(file)), output

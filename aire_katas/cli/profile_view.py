@@ -6,10 +6,12 @@ from html import escape
 
 import click
 
-from aire_katas.checks.cuda.listing import COLUMNS, Launch, Line, columns, lines
+from aire_katas.checks.cuda.listing import COLUMNS, Line, columns, lines
 from aire_katas.checks.cuda.nvcc import Resources
+from aire_katas.checks.cuda.report import Report
 
 GAP = "  "
+LAUNCHES = 3  # in a heading
 MARK = "!"  # behind a figure that is worse than it need be: read without colour, too
 
 STYLE = """
@@ -35,15 +37,15 @@ dt { font-weight: 600; float: left; clear: left; width: 6rem; } dd { margin-left
 
 @dataclass(frozen=True)
 class Shown:
-    """A launch, and how many its kernel had."""
+    """A run, and how many its kernel had."""
 
-    launch: Launch
+    report: Report
     count: int
 
 
 def screen(shown: Shown) -> str:
     """For a terminal: heading, sums by buffer, listing."""
-    listing = lines(shown.launch.report)
+    listing = lines(shown.report)
     names = columns(listing)
     cells = {name: [_marked(line, name) for line in listing] for name in names}
     widths = {name: max(map(len, [name, *cells[name]])) for name in names}
@@ -53,12 +55,12 @@ def screen(shown: Shown) -> str:
         margin = GAP.join(_coloured(cells[name][i], widths[name]) for name in names)
         rows += [f"{margin}{GAP}{line.number:4}{GAP}{line.text}".rstrip() if line.number else ""]
         rows += [click.style(f"{GAP}{fault}", fg="red") for fault in line.faults]
-    return "\n".join([click.style(_heading(shown), bold=True), *_sums(shown.launch), "", *rows])
+    return "\n".join([click.style(_heading(shown), bold=True), *_sums(shown.report), "", *rows])
 
 
 def legend(shown: Sequence[Shown]) -> str:
     """What the columns of these listings mean."""
-    used = {name for one in shown for name in columns(lines(one.launch.report))}
+    used = {name for one in shown for name in columns(lines(one.report))}
     meanings = [f"{name:<10}{text}" for name, text in COLUMNS.items() if name in used]
     return "\n".join([*meanings, f"{MARK:<10}more than it need be"])
 
@@ -74,12 +76,14 @@ def _coloured(text: str, width: int) -> str:
 
 
 def _heading(shown: Shown) -> str:
-    of = f", the largest of {shown.count} launches" if shown.count > 1 else ""
-    return f"{shown.launch.report.kernel}{shown.launch.shape}{of}"
+    report, launches = shown.report, [str(one) for one in shown.report.launches]
+    more = [f"{len(launches) - LAUNCHES} launches more"] if len(launches) > LAUNCHES else []
+    did = ", ".join([*launches[:LAUNCHES], *more]) or report.kernel
+    by = "" if did.startswith(f"{report.kernel}<<<") or not launches else f"{report.kernel}: "
+    return f"{by}{did}" + (f", the largest of {shown.count} runs" if shown.count > 1 else "")
 
 
-def _sums(launch: Launch) -> list[str]:
-    report = launch.report
+def _sums(report: Report) -> list[str]:
     sums = [f"{report.bytes_moved:,} bytes of global memory moved, {report.traffic:.2f} times the least"]
     for one in report.buffers.values():
         counts = {"loads": one.loads, "stores": one.stores, "atomics": one.atomics}
@@ -113,16 +117,16 @@ def page(title: str, shown: Sequence[Shown], needs: Mapping[int, Mapping[str, Re
 
 
 def _section(shown: Shown) -> str:
-    listing = lines(shown.launch.report)
+    listing = lines(shown.report)
     names = columns(listing)
     head = "".join(f'<th title="{escape(COLUMNS[name])}">{name}</th>' for name in names)
-    moved, *buffers = _sums(shown.launch)
+    moved, *buffers = _sums(shown.report)
     rows = "\n".join(_row(line, names) for line in listing)
     return (
         f"<h2><code>{escape(_heading(shown))}</code></h2>\n<p>{moved}</p>\n"
         f"<ul>{''.join(f'<li>{escape(one.strip())}</li>' for one in buffers)}</ul>\n"
         f'<table class="listing"><tr>{head}<th>line</th><th class="source">'
-        f"{escape(shown.launch.report.source.name)}</th></tr>\n{rows}\n</table>"
+        f"{escape(shown.report.source.name)}</th></tr>\n{rows}\n</table>"
     )
 
 

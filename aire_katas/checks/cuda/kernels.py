@@ -17,7 +17,7 @@ from aire_katas.checks.cuda import gpu
 from aire_katas.checks.cuda.assertions import assert_clean
 from aire_katas.checks.cuda.build import NoCompiler
 from aire_katas.checks.cuda.launch import Size, run_host, run_kernel
-from aire_katas.checks.cuda.listing import Launch, note
+from aire_katas.checks.cuda.listing import note
 from aire_katas.checks.cuda.report import Report
 
 SECONDS = 5.0  # for one launch: less than a test has, so that the kernel is named which never ends
@@ -57,7 +57,6 @@ class Kernels:
         __tracebackhide__ = True
         return self._judged(
             kernel,
-            f"<<<{_spelt(grid)}, {_spelt(block)}{f', {shared}' if shared else ''}>>>",
             seed,
             lambda path, seed: run_kernel(
                 path, kernel, grid, block, args, shared=shared, seed=seed, judge=judge, seconds=seconds
@@ -77,7 +76,6 @@ class Kernels:
         __tracebackhide__ = True
         return self._judged(
             function,
-            "",
             seed,
             lambda path, seed: run_host(path, function, args, seed=seed, judge=judge, seconds=seconds),
         )
@@ -111,14 +109,14 @@ class Kernels:
         if code:
             raise AssertionError(f"{name} returned {code}, which is one of CUDA's error codes; 0 is none")
 
-    def _judged(self, name: str, shape: str, seed: int | None, run: Callable[[Path, int], Report]) -> Report:
+    def _judged(self, name: str, seed: int | None, run: Callable[[Path, int], Report]) -> Report:
         __tracebackhide__ = True
         path = self._written(name)
         try:
             report = run(path, random.getrandbits(32) if seed is None else seed)
         except NoCompiler as error:
             pytest.skip(f"not graded: {error}")
-        note(Launch(report, shape))
+        note(report)
         assert_clean(report)
         return report
 
@@ -135,7 +133,3 @@ class Kernels:
 
 def _sizes(size: Size) -> Sequence[int]:
     return (size,) if isinstance(size, int) else size
-
-
-def _spelt(size: Size) -> str:
-    return str(size) if isinstance(size, int) else f"({', '.join(map(str, size))})"

@@ -1,10 +1,10 @@
 """What a launch costs, beside the lines that cost it
 
-    axpy<<<(4, 1, 1), (32, 1, 1)>>>
+    axpy<<<4, 32>>>
     requests  lanes     sectors
           12    78%   4.0 (4.0)   5      if (i < n) out[i] = a * x[i] + y[i];
 
-A launch is noted by `Kernels` where the variable NOTED names a file; `lines` makes the listing, in cells, for
+A report is noted by `Kernels` where the variable NOTED names a file; `lines` makes the listing, in cells, for
 whoever draws it.
 """
 
@@ -32,18 +32,6 @@ FEW_LANES, MORE_SECTORS = 0.5, 1.25  # what is called costly
 
 
 @dataclass(frozen=True)
-class Launch:
-    """A call of the host, or a launch with its grid and block."""
-
-    report: Report
-    shape: str = ""  # <<<(4, 1, 1), (32, 1, 1)>>>, or nothing for a call
-
-    @property
-    def size(self) -> int:
-        return sum(one.requests for one in self.report.accesses)
-
-
-@dataclass(frozen=True)
 class Cell:
     """A figure in the margin, and whether it is worse than it need be."""
 
@@ -61,15 +49,15 @@ class Line:
     faults: tuple[str, ...] = ()
 
 
-def note(launch: Launch) -> None:
-    """Keep the launch, if someone asked for it."""
+def note(report: Report) -> None:
+    """Keep the report, if someone asked for it."""
     if file := os.environ.get(NOTED):
         with Path(file).open("ab") as out:
-            pickle.dump(launch, out)
+            pickle.dump(report, out)
 
 
-def noted(file: Path) -> Iterator[Launch]:
-    """The launches kept in a file of this machine's own; its content is trusted."""
+def noted(file: Path) -> Iterator[Report]:
+    """The reports kept in a file of this machine's own; its content is trusted."""
     if not file.exists():
         return
     with file.open("rb") as source:

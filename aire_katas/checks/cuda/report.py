@@ -1,5 +1,6 @@
 """What a run of a kernel has shown: faults with their place, and what each line costs"""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,12 +96,36 @@ class Buffer:
     most_writes: int
 
 
+@dataclass(frozen=True)
+class Grid:
+    """The shape of one launch; `shared` in bytes, as given to it."""
+
+    kernel: str
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    shared: int
+
+    @property
+    def blocks(self) -> int:
+        return math.prod(self.grid)
+
+    @property
+    def threads(self) -> int:
+        """Of one block."""
+        return math.prod(self.block)
+
+    def __str__(self) -> str:
+        shared = f", {self.shared}" if self.shared else ""
+        return f"{self.kernel}<<<{_short(self.grid)}, {_short(self.block)}{shared}>>>"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A run: faults (in the order found), costs by line, costs by buffer, barriers of blocks by line."""
+    """A run: launches and faults in their order, costs by line and by buffer, barriers of blocks by line."""
 
     source: Path
     kernel: str
+    launches: tuple[Grid, ...]
     findings: tuple[Finding, ...]
     accesses: tuple[Access, ...]
     buffers: Mapping[str, Buffer]
@@ -135,6 +160,11 @@ class Report:
 
     def _global(self) -> list[Buffer]:
         return [one for one in self.buffers.values() if one.space == "global"]
+
+
+def _short(sizes: tuple[int, int, int]) -> str:
+    x, y, z = sizes
+    return str(sizes if z > 1 else (x, y) if y > 1 else x)
 
 
 def merged(accesses: Iterable[Access]) -> tuple[Access, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from aire_katas.checks.cuda.build import Program
-from aire_katas.checks.cuda.report import Access, Buffer, Finding, Report, merged
+from aire_katas.checks.cuda.report import Access, Buffer, Finding, Grid, Report, merged
 
 SPACES = ("global", "shared", "constant")  # as in state.h
 COMPLAINT = 500  # characters
@@ -23,9 +23,11 @@ def read(
     pcs |= {int(pc, 16) for row in rows if row[0] == "finding" for pc in re.findall(r"@([0-9a-f]+)", row[8])}
     places = program.lines(sorted(pcs - {0}))
     places[0] = (path.name, 0)
-    findings, accesses, buffers, barriers, returned = [], [], {}, {}, None
+    launches, findings, accesses, buffers, barriers, returned = [], [], [], {}, {}, None
     for tag, *row in rows:
-        if tag == "finding":
+        if tag == "launch":
+            launches.append(_grid(row))
+        elif tag == "finding":
             findings.append(_finding(row, places, path.name))
         elif tag == "site":
             accesses.append(_access(row, places))
@@ -38,6 +40,7 @@ def read(
     return Report(
         source=path,
         kernel=kernel,
+        launches=tuple(launches),
         findings=tuple(_distinct(findings)),
         accesses=merged(accesses),
         buffers=buffers,
@@ -46,6 +49,11 @@ def read(
         returned=returned,
         judged=judge,
     )
+
+
+def _grid(row: list[str]) -> Grid:
+    gx, gy, gz, bx, by, bz, shared = map(int, row[1:])
+    return Grid(row[0], (gx, gy, gz), (bx, by, bz), shared)
 
 
 def _finding(row: list[str], places: dict[int, tuple[str, int]], file: str) -> Finding:

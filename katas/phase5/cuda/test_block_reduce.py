@@ -156,6 +156,9 @@ def test_two_launches_reduce_all(n: int, blocks: int) -> None:
 @pytest.mark.parametrize("blocks", [3, 64, 70])
 def test_the_partials_are_reduced_by_one_block_in_a_tree(blocks: int) -> None:
     _, report = reduced_all(draw(300), blocks)
+    shapes = [(launch.blocks, launch.threads) for launch in report.launches]
+    assert shapes == [(blocks, BLOCK), (1, BLOCK)]
+    assert report.launches[0].kernel == "reduce_max_sum"
     passed = sum(report.barriers.values())
     assert passed in [rounds * (blocks + 1) for rounds in ROUNDS]
     assert report.buffers["partial_max"].loads == report.buffers["partial_sum"].loads == blocks

@@ -147,7 +147,7 @@ def test_of_nothing_there_is_nothing() -> None:
     for function in ("inclusive_scan", "exclusive_scan"):
         report = kernels.call(function, (0, x, out))
         assert report.returned == 0
-        assert report.accesses == ()
+        assert report.launches == ()
     count = unset(1, np.int32)
     assert kernels.call("compact", (0, x, np.array([True]), out, count)).returned == 0
     assert (int(count[0]), int(out[0])) == (0, 6)

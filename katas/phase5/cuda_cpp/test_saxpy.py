@@ -71,8 +71,14 @@ def test_every_element_has_a_thread_and_neighbours_are_together() -> None:
     assert (total.requests, total.active) == (3 * 4096 // 32, 1.0)
 
 
+@pytest.mark.parametrize("n", [1, 256, 257, 4096])
+def test_a_block_for_every_256_elements_begun(n: int) -> None:
+    [launch] = kernels.call("saxpy", (n, 2.0, draw(n), draw(n))).launches
+    assert (launch.kernel, launch.blocks, launch.threads) == ("saxpy_kernel", -(-n // 256), 256)
+
+
 @pytest.mark.parametrize(("n", "last"), [(4096, 15), (100, 0), (600, 2)])
-def test_a_block_for_every_256_elements_begun(n: int, last: int) -> None:
+def test_thread_i_comes_for_element_i(n: int, last: int) -> None:
     """y is one element too short, and the fault says which thread came for it."""
     args = n, 2.0, draw(n), draw(n - 1)
     assert_owner(lambda: kernels.call("saxpy", args), n - 1, "y", thread=(n - 1) % 256, block=last)
@@ -81,7 +87,7 @@ def test_a_block_for_every_256_elements_begun(n: int, last: int) -> None:
 def test_of_nothing_nothing_is_launched() -> None:
     report = kernels.call("saxpy", (0, 2.0, draw(1), draw(1)))
     assert report.returned == 0
-    assert report.accesses == ()
+    assert report.launches == ()
 
 
 @pytest.mark.parametrize("n", [1, 300])

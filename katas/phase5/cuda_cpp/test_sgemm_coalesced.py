@@ -64,6 +64,8 @@ def test_every_element_of_c_has_a_thread(function: str) -> None:
     assert report.buffers["C"].stores == 40 * 64
     assert report.buffers["C"].most_writes == 1
     assert report.total(space="global", kind="write").active > 0.5
+    [launch] = report.launches
+    assert launch.blocks * launch.threads >= 40 * 64
 
 
 def test_lanes_run_along_a_row_of_c() -> None:

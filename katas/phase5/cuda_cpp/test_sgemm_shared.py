@@ -79,6 +79,11 @@ def test_no_step_goes_beyond_k() -> None:
     assert reads.lanes <= 2 * 32 * 64 * 96
 
 
+def test_each_tile_of_c_has_a_block() -> None:
+    [launch] = multiplied(33, 65, 20).launches
+    assert launch.blocks >= 2 * 3
+
+
 def test_global_memory_is_read_along_rows() -> None:
     assert_coalesced(multiplied(64, 64, 64))
 

@@ -53,6 +53,11 @@ def test_each_row_is_its_own(rows: int) -> None:
     judged(draw(rows, 50) + np.arange(rows, dtype=np.float32)[:, None])
 
 
+def test_each_row_has_a_block() -> None:
+    [launch] = judged(draw(7, 50)).launches
+    assert launch.blocks == 7
+
+
 @pytest.mark.parametrize("at", [0, 17, 32, 299, 598, 599])
 def test_the_maximum_may_come_first_or_last(at: int) -> None:
     x = draw(2, 600)

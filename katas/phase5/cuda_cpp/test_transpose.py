@@ -73,6 +73,12 @@ def test_all_lanes_work_on_whole_tiles() -> None:
         assert (total.requests, total.active) == (64 * 64 // 32, 1.0)
 
 
+def test_each_tile_has_a_block() -> None:
+    [launch] = kernels.call("transpose", (draw(70, 40), unset((40, 70)), 70, 40)).launches
+    assert launch.block == (32, 8, 1)
+    assert launch.blocks >= 3 * 2
+
+
 def turned_on_gpu(a: torch.Tensor) -> torch.Tensor:
     rows, cols = a.shape
     out = torch.empty(cols, rows, device="cuda")

@@ -156,7 +156,10 @@ static bool is_refused(const Shape& shape, const Kernel& kernel) {
 
 void launch(const Shape& shape, const Kernel& kernel, void (*body)(void*), void* context) {
     const char* caller = std::exchange(running.kernel, kernel.name);
-    if (!is_refused(shape, kernel)) run_grid(shape, body, context);
+    if (!is_refused(shape, kernel)) {
+        measure_launch(shape, kernel);
+        run_grid(shape, body, context);
+    }
     running.kernel = caller;
 }
 

@@ -24,6 +24,7 @@ struct Counters {
 static std::vector<Counters> all;
 static std::vector<u32> place_of;  // by pc: place in `all`, plus one
 static std::vector<std::pair<int, u64>> barriers;
+static std::string launches;  // as rows of the result
 
 static Counters& counters_at(const Request& request, Space space) {
     auto from = reinterpret_cast<uintptr_t>(&__executable_start);
@@ -122,7 +123,16 @@ void measure_barrier(int line) {
     barriers.push_back({line, 1});
 }
 
+void measure_launch(const Shape& shape, const Kernel& kernel) {
+    launches += std::string("launch\t") + kernel.name;
+    for (size_t one : {size_t(shape.grid.x), size_t(shape.grid.y), size_t(shape.grid.z), size_t(shape.block.x),
+                       size_t(shape.block.y), size_t(shape.block.z), shape.shared})
+        launches += '\t' + std::to_string(one);
+    launches += '\n';
+}
+
 void write_measures(FILE* out) {
+    fputs(launches.c_str(), out);
     for (const Counters& c : all)
         fprintf(out, "site\t%u\t%u\t%d\t%d\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\n", c.pc, c.size,
                 int(c.kind), int(c.space), c.requests, c.lanes, c.slots, c.bytes, c.sectors, c.least_sectors,

@@ -158,6 +158,7 @@ void replay(u32 first, u32 last);                  // the warp's records, as req
 void judge(const Request& request);                // judge.cpp
 void measure(const Request& request, Region& region);  // measure.cpp
 void measure_barrier(int line);
+void measure_launch(const Shape& shape, const Kernel& kernel);
 void write_measures(FILE* out);
 
 // Findings ----------------------------------------------------------------------------------------------
