@@ -353,3 +353,9 @@ def test_launches_are_told_in_their_order_with_their_shapes(written) -> None:
 
 def test_what_is_refused_is_no_launch(written) -> None:
     assert run_kernel(written("__global__ void stop() {}\n"), "stop", 0, 32, ()).launches == ()
+
+
+def test_a_compiler_that_finds_no_end_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "COMPILING", 0.1)
+    with pytest.raises(build.CompileError, match=r"^sleep has not come to an end in 0\.1 s$"):
+        build.run_compiler(("sleep", "9"), tmp_path)

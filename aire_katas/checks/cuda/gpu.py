@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aire_katas import cpp
-from aire_katas.checks.cuda.build import CompileError, NoCompiler
+from aire_katas.checks.cuda.build import CompileError, NoCompiler, run_compiler
 from aire_katas.checks.cuda.cache import cached
 from aire_katas.checks.cuda.source import included
 
@@ -74,7 +74,7 @@ def library(path: Path, arch: int, instance: str = "") -> Path:
         (folder / path.name).write_text(text, encoding="utf-8")
         options = (*FLAGS, f"-arch=sm_{arch}", "-I", str(path.parent))
         command = ("nvcc", *options, path.name, "-o", "library.so")
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        done = run_compiler(command, folder)
         if done.returncode:
             first = ERROR.search(done.stdout + done.stderr)
             said = f"{first[1]}:{first[2]}: error: {first[3]}" if first else done.stderr.strip()
