@@ -13,6 +13,7 @@ from aire_katas.checks.cuda import (
     assert_coalesced,
     assert_no_bank_conflicts,
     assert_owner,
+    assert_spread,
     assert_traffic,
     build,
     run_kernel,
@@ -164,6 +165,16 @@ def test_atomics_count_the_lanes_that_wait_for_one_another() -> None:
 def test_a_diverged_branch_shows_in_the_share_of_active_lanes() -> None:
     report = run_kernel(FILE, "reduce_tree", 1, 128, (floats(256), unset(1), 256))
     assert report.at(line("g_odata[blockIdx.x] = sdata[0]"), space="global").active == 1 / 32
+
+
+def test_how_the_work_is_spread_over_the_blocks_is_known() -> None:
+    [launch] = copied().launches
+    assert (launch.blocks, launch.requests, launch.of_busiest) == (8, 64, 8)
+    assert_spread(copied(), at_most=1.0)
+    [launch] = copied(n=96).launches
+    assert (launch.requests, launch.of_busiest) == (6, 6)
+    with pytest.raises(AssertionError, match="of 8 blocks of copy<<<8, 128>>> one makes 6 of 6 requests"):
+        assert_spread(copied(n=96))
 
 
 def test_the_thread_that_comes_for_an_element_is_named() -> None:

@@ -13,6 +13,7 @@ from aire_katas.checks.cuda.assertions import (
     assert_coalesced,
     assert_no_bank_conflicts,
     assert_owner,
+    assert_spread,
     assert_traffic,
 )
 from aire_katas.checks.cuda.build import CompileError, NoCompiler
@@ -32,6 +33,7 @@ __all__ = [
     "assert_coalesced",
     "assert_no_bank_conflicts",
     "assert_owner",
+    "assert_spread",
     "assert_traffic",
     "run_host",
     "run_kernel",

@@ -71,6 +71,18 @@ def assert_traffic(report: Report, *, at_most: float = 1.1, minimum: int | None 
     )
 
 
+def assert_spread(report: Report, *, at_most: float = 2.0) -> None:
+    """In each launch the busiest block makes at most `at_most` times the mean's requests to global memory."""
+    __tracebackhide__ = True
+    _accesses(report, "global", None)
+    _fail(
+        f"of {one.blocks} blocks of {one} one makes {one.of_busiest} of {one.requests} requests to global "
+        "memory: share the work among the blocks, or most of a GPU is idle"
+        for one in report.launches
+        if one.of_busiest * one.blocks > at_most * one.requests
+    )
+
+
 def assert_owner(launch: Callable[[], object], element: int, buffer: str, *, thread: int, block: int) -> None:
     """Of all threads of a grid of one dimension, this one comes for this element.
 

@@ -104,6 +104,8 @@ class Grid:
     grid: tuple[int, int, int]
     block: tuple[int, int, int]
     shared: int
+    requests: int  # to global memory, loads and stores
+    of_busiest: int  # those of the block that made most
 
     @property
     def blocks(self) -> int:

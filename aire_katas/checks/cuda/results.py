@@ -52,8 +52,8 @@ def read(
 
 
 def _grid(row: list[str]) -> Grid:
-    gx, gy, gz, bx, by, bz, shared = map(int, row[1:])
-    return Grid(row[0], (gx, gy, gz), (bx, by, bz), shared)
+    gx, gy, gz, bx, by, bz, shared, requests, of_busiest = map(int, row[1:])
+    return Grid(row[0], (gx, gy, gz), (bx, by, bz), shared, requests, of_busiest)
 
 
 def _finding(row: list[str], places: dict[int, tuple[str, int]], file: str) -> Finding:

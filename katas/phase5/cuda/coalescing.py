@@ -28,9 +28,9 @@ column. Leave it as it is, see what your functions say of it, and write
 
     copy_fast    dst = src, launched exactly as copy_slow is: blocks of 32 x 8 threads, and a grid with at
                  least rows / 32 blocks in x and cols / 8 in y, both rounded up. Which thread copies which
-                 element is up to you; each is written once. Where cols is a multiple of 8, at most a sixth of
-                 the sectors that copy_slow moves, in reads and writes alike. rows * cols and the number of
-                 threads are less than 2**31.
+                 element is up to you, but each is written once, and the blocks share the work. Where cols is
+                 a multiple of 8, at most a sixth of the sectors that copy_slow moves, in reads and writes
+                 alike. rows * cols and the number of threads are less than 2**31.
 
 The kernels run on your CPU, which counts the sectors of every access; docs/kernel-lab.md tells how, and
 `aire-katas profile coalescing` shows them beside your lines.

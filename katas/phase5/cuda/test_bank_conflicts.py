@@ -12,6 +12,7 @@ from aire_katas.checks.cuda import (
     assert_clean,
     assert_coalesced,
     assert_no_bank_conflicts,
+    assert_spread,
     run_kernel,
     unset,
 )
@@ -160,6 +161,11 @@ def test_reads_and_writes_are_both_coalesced(rows: int, cols: int) -> None:
 def test_no_access_to_the_tile_goes_over_the_banks_twice(rows: int, cols: int) -> None:
     report, _, _ = launch(rows, cols)
     assert_no_bank_conflicts(report)
+
+
+def test_each_block_has_a_tile_of_its_own() -> None:
+    report, _, _ = launch(64, 96)
+    assert_spread(report)
 
 
 def test_each_element_goes_through_shared_memory() -> None:

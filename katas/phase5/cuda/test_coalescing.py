@@ -7,7 +7,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged, layouts
-from aire_katas.checks.cuda import Report, assert_clean, run_kernel, unset
+from aire_katas.checks.cuda import Report, assert_clean, assert_spread, run_kernel, unset
 from katas.phase5.cuda.coalescing import efficiency, kernels, pattern, sectors
 
 KATA = Kata(
@@ -199,6 +199,11 @@ def test_the_fast_copy_moves_at_most_a_sixth(rows: int, cols: int) -> None:
     slow, _, _ = launch("copy_slow", rows, cols)
     for buffer in ("src", "dst"):
         assert 6 * moved(fast, buffer) <= moved(slow, buffer), f"of {buffer}, {rows} x {cols}"
+
+
+def test_the_blocks_share_the_work() -> None:
+    report, _, _ = launch("copy_fast", 64, 96)
+    assert_spread(report)
 
 
 def test_addresses_are_exact() -> None:

@@ -106,6 +106,7 @@ static void run_grid(const Shape& shape, void (*body)(void*), void* context) {
         aire_block = {block % shape.grid.x, block / shape.grid.x % shape.grid.y,
                       block / shape.grid.x / shape.grid.y};
         run_block();
+        measure_block();
     }
     next_identity += blocks * running.threads;
 }

@@ -24,7 +24,11 @@ struct Counters {
 static std::vector<Counters> all;
 static std::vector<u32> place_of;  // by pc: place in `all`, plus one
 static std::vector<std::pair<int, u64>> barriers;
-static std::string launches;  // as rows of the result
+struct Launched {
+    std::string shape;  // as columns of the result
+    u64 requests = 0, of_block = 0, of_busiest = 0;  // to global memory
+};
+static std::vector<Launched> launches;
 
 static Counters& counters_at(const Request& request, Space space) {
     auto from = reinterpret_cast<uintptr_t>(&__executable_start);
@@ -110,7 +114,10 @@ void measure(const Request& request, Region& region) {
     }
     bool writes = request.kind == Kind::write || request.kind == Kind::volatile_write;
     (writes ? region.stores : region.loads) += request.count;
-    if (region.space == Space::global) measure_global(request, address, region, c);
+    if (region.space == Space::global) {
+        measure_global(request, address, region, c);
+        launches.back().of_block++;
+    }
     if (region.space == Space::shared) measure_shared(request, c);
 }
 
@@ -124,15 +131,22 @@ void measure_barrier(int line) {
 }
 
 void measure_launch(const Shape& shape, const Kernel& kernel) {
-    launches += std::string("launch\t") + kernel.name;
+    Launched launched{kernel.name};
     for (size_t one : {size_t(shape.grid.x), size_t(shape.grid.y), size_t(shape.grid.z), size_t(shape.block.x),
                        size_t(shape.block.y), size_t(shape.block.z), shape.shared})
-        launches += '\t' + std::to_string(one);
-    launches += '\n';
+        launched.shape += '\t' + std::to_string(one);
+    launches.push_back(launched);
+}
+
+void measure_block() {
+    Launched& here = launches.back();
+    here.requests += here.of_block;
+    here.of_busiest = std::max(here.of_busiest, std::exchange(here.of_block, 0));
 }
 
 void write_measures(FILE* out) {
-    fputs(launches.c_str(), out);
+    for (const Launched& one : launches)
+        fprintf(out, "launch\t%s\t%lu\t%lu\n", one.shape.c_str(), one.requests, one.of_busiest);
     for (const Counters& c : all)
         fprintf(out, "site\t%u\t%u\t%d\t%d\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\t%lu\n", c.pc, c.size,
                 int(c.kind), int(c.space), c.requests, c.lanes, c.slots, c.bytes, c.sectors, c.least_sectors,

@@ -159,6 +159,7 @@ void judge(const Request& request);                // judge.cpp
 void measure(const Request& request, Region& region);  // measure.cpp
 void measure_barrier(int line);
 void measure_launch(const Shape& shape, const Kernel& kernel);
+void measure_block();  // at its end
 void write_measures(FILE* out);
 
 // Findings ----------------------------------------------------------------------------------------------
