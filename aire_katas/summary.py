@@ -42,7 +42,7 @@ class Gathered:
                 letter = "" if data["kata"] in self.begun else "t"
                 self.begun.add(data["kata"])
                 return "to do", letter, "TO DO"
-            case State.NOT_GRADED if report.when == "setup":
+            case State.NOT_GRADED:
                 return "not graded", "n", "NOT GRADED"
         return None
 

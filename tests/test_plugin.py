@@ -89,6 +89,14 @@ def test_a_test_that_needs_a_gpu_is_not_graded_without_one(tiny_tree: Path) -> N
     assert "needs a CUDA GPU, and --require-gpu is given" in run.stdout
 
 
+def test_a_test_that_finds_out_by_itself_is_not_graded_either(tiny_tree: Path) -> None:
+    test = TEST.replace("    assert answer(0) == 1", "    pytest.skip('not graded: needs a larger machine')")
+    write_kata(tiny_tree, "phase1/words/huge", test=f"import pytest\n{test}")
+    solve(tiny_tree, "phase1/words/huge")
+    run = run_pytest(tiny_tree, "katas/phase1/words/test_huge.py")
+    assert "1 passed, 1 not graded" in run.stdout
+
+
 @pytest.mark.parametrize(("device", "collected"), [("cpu", ["test_every_step"]), ("cuda", [])])
 def test_gpu_tests_are_also_those_of_speed_and_those_that_a_gpu_compiles(
     tiny_tree: Path, device: str, collected: list[str]
