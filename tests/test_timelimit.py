@@ -14,30 +14,30 @@ def test_what_takes_too_long_is_ended() -> None:
 
 
 def test_a_compilers_work_takes_no_time() -> None:
-    with time_limit(0.1, "too slow"), clock_stopped():
-        time.sleep(0.3)
+    with time_limit(0.5, "too slow"), clock_stopped():
+        time.sleep(0.8)
 
 
 def test_the_clock_goes_on_behind_it_where_it_was() -> None:
     def learner() -> None:
-        time.sleep(0.3)
+        time.sleep(0.2)
         with clock_stopped():
-            time.sleep(0.3)
-        time.sleep(5)
+            time.sleep(0.8)
+        time.sleep(9)
 
     began = time.monotonic()
-    with pytest.raises(TimeLimit), time_limit(0.4, "too slow"):
+    with pytest.raises(TimeLimit), time_limit(1.0, "too slow"):
         learner()
-    assert 0.6 < time.monotonic() - began < 4
+    assert 1.7 < time.monotonic() - began < 8
 
 
 def test_also_behind_an_error() -> None:
     def learner() -> None:
         with pytest.raises(ZeroDivisionError), clock_stopped():
             raise ZeroDivisionError
-        time.sleep(5)
+        time.sleep(9)
 
-    with pytest.raises(TimeLimit), time_limit(0.1, "too slow"):
+    with pytest.raises(TimeLimit), time_limit(0.5, "too slow"):
         learner()
 
 
