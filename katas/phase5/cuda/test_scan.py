@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import unset
+from aire_katas.checks.cuda import Report, unset
 from katas.phase5.cuda.scan import kernels
 
 KATA = Kata(
@@ -30,6 +30,13 @@ def draw(n: int) -> np.ndarray:
 
 def blocks(n: int) -> int:
     return -(-n // BLOCK)
+
+
+def reports_of_all(n: int) -> list[Report]:
+    """What the three functions of the host do with n elements."""
+    x, keep, out, count = draw(n), np.random.rand(n) < 0.5, unset(n, np.int64), unset(1, np.int32)
+    scans = [kernels.call(function, (n, x, out)) for function in ("inclusive_scan", "exclusive_scan")]
+    return [*scans, kernels.call("compact", (n, x, keep, out, count))]
 
 
 @pytest.mark.parametrize("n", SIZES)
@@ -99,10 +106,8 @@ def test_what_is_kept_stays_in_order(n: int, share: float) -> None:
 
 
 def test_no_thread_needs_an_atomic() -> None:
-    x, keep, out, count = draw(200), np.random.rand(200) < 0.5, unset(200, np.int64), unset(1, np.int32)
-    for function, args in {"exclusive_scan": (200, x, out), "compact": (200, x, keep, out, count)}.items():
-        buffers = kernels.call(function, args).buffers.values()
-        assert not any(one.atomics for one in buffers), function
+    for report in reports_of_all(200):
+        assert not any(one.atomics for one in report.buffers.values()), report.kernel
 
 
 @pytest.mark.parametrize("last", [False, True])
@@ -116,30 +121,16 @@ def test_the_last_element_counts_if_it_is_kept(last: bool) -> None:
 
 def test_many_threads_scan_together() -> None:
     """One thread alone makes 2,000 requests, reading and writing each element."""
-    x, keep, out, count = draw(1000), np.random.rand(1000) < 0.5, unset(1000, np.int64), unset(1, np.int32)
-    calls = {
-        "inclusive_scan": (1000, x, out),
-        "exclusive_scan": (1000, x, out),
-        "compact": (1000, x, keep, out, count),
-    }
-    for function, args in calls.items():
-        report = kernels.call(function, args)
+    for report in reports_of_all(1000):
         for space, most in (("global", 750), ("shared", 1700)):
             requests = report.total(space=space).requests
-            assert requests <= most, f"{function} makes {requests} requests to {space} memory"
+            assert requests <= most, f"{report.kernel} makes {requests} requests to {space} memory"
 
 
 def test_all_memory_is_given_back() -> None:
-    x, keep, out, count = draw(200), np.random.rand(200) < 0.5, unset(200, np.int64), unset(1, np.int32)
-    calls = {
-        "inclusive_scan": (200, x, out),
-        "exclusive_scan": (200, x, out),
-        "compact": (200, x, keep, out, count),
-    }
-    for function, args in calls.items():
-        buffers = kernels.call(function, args).buffers
-        kept = [name for name in buffers if "cudaMalloc" in name and not name.endswith("is freed")]
-        assert not kept, f"{function} gives no cudaFree for {', '.join(kept)}"
+    for report in reports_of_all(200):
+        kept = [name for name in report.buffers if "cudaMalloc" in name and not name.endswith("is freed")]
+        assert not kept, f"{report.kernel} gives no cudaFree for {', '.join(kept)}"
 
 
 def test_of_nothing_there_is_nothing() -> None:
