@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest
 from aire_katas import impl, progress
 from aire_katas.catalogue import Catalogue
 from aire_katas.verdicts import KataVerdict, State, TestVerdict, by_kata
+
+REASONS = 5  # why tests are not graded, at most so many
 
 
 class Gathered:
@@ -69,7 +72,7 @@ class Gathered:
         if not katas:
             return
         terminalreporter.section("katas")
-        for line in lines_by_topic(katas):
+        for line in [*lines_by_topic(katas), *reasons(self.verdicts)]:
             terminalreporter.line(line)
         if self.unkept:
             terminalreporter.line(self.unkept)
@@ -103,3 +106,13 @@ def lines_by_topic(katas: dict[str, KataVerdict]) -> list[str]:
         ]
         lines.append(f"{topic:<{width}}   {', '.join(parts)}")
     return lines
+
+
+def reasons(verdicts: Iterable[TestVerdict]) -> list[str]:
+    """Why tests were not graded, the most frequent first: `not graded: needs a CUDA GPU (3 tests)`."""
+    prefix = "not graded: "
+    messages = (one.message.removeprefix(prefix) for one in verdicts if one.state is State.NOT_GRADED)
+    return [
+        f"{prefix}{message} ({count} test{'s' if count > 1 else ''})"
+        for message, count in Counter(messages).most_common(REASONS)
+    ]

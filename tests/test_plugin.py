@@ -84,6 +84,7 @@ def test_a_test_that_needs_a_gpu_is_not_graded_without_one(tiny_tree: Path) -> N
     run = run_pytest(tiny_tree, "katas/phase1/words/test_device.py", CUDA_VISIBLE_DEVICES="")
     assert run.returncode == 0
     assert "1 passed, 1 not graded" in run.stdout
+    assert "not graded: needs a CUDA GPU (1 test)" in run.stdout
     run = run_pytest(tiny_tree, "katas/phase1/words/test_device.py", "--require-gpu", CUDA_VISIBLE_DEVICES="")
     assert run.returncode == 1
     assert "needs a CUDA GPU, and --require-gpu is given" in run.stdout
@@ -95,6 +96,7 @@ def test_a_test_that_finds_out_by_itself_is_not_graded_either(tiny_tree: Path) -
     solve(tiny_tree, "phase1/words/huge")
     run = run_pytest(tiny_tree, "katas/phase1/words/test_huge.py")
     assert "1 passed, 1 not graded" in run.stdout
+    assert "not graded: needs a larger machine (1 test)" in run.stdout
 
 
 @pytest.mark.parametrize(("device", "collected"), [("cpu", ["test_every_step"]), ("cuda", [])])
@@ -120,6 +122,7 @@ def test_a_kata_of_a_package_that_this_machine_cannot_have_is_not_graded(tiny_tr
     run = run_pytest(tiny_tree, "--impl", "solutions", "--verdicts", str(verdicts))
     assert run.returncode == 0
     assert "6 passed, 1 skipped" in run.stdout
+    assert "not graded: needs triton, which is there for Linux alone (1 test)" in run.stdout
     assert "needs triton, which is there for Linux alone" in verdicts.read_text()
     assert '"not graded"' in verdicts.read_text()
 
