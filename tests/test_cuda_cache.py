@@ -70,6 +70,27 @@ def test_what_a_killed_process_has_left_goes(root: Path) -> None:
     assert not (root / ".program-old").exists()
 
 
+def test_what_another_process_takes_away_is_left_to_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "MOST", 0)
+    monkeypatch.setattr(cache.shutil, "rmtree", lambda *_args, **_options: None)  # it has only begun
+    aged(kept("a"), 2 * cache.GRACE)
+    cache.prune()
+    [hidden] = [one for one in root.iterdir() if one.name.startswith(".gone-")]
+    cache.prune()
+    assert hidden.exists()
+
+
+def test_what_is_taken_away_meanwhile_is_no_fault(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = aged(kept("a"), 2 * cache.GRACE)
+    monkeypatch.setattr(cache, "MOST", 0)
+    monkeypatch.setattr(cache, "_folders", lambda _root: [(root / ".gone-b-1", 0.0), (folder, 0.0)])
+    cache.prune()
+    assert not folder.exists()
+    monkeypatch.undo()
+    monkeypatch.setattr(Path, "iterdir", lambda _self: [root / ".gone-b-1"])
+    assert list(cache._folders(root)) == []
+
+
 def use_at_random(seed: int) -> int:
     """Uses of 12 names in a cache that keeps two: each finds its own text, whoever prunes meanwhile."""
     cache.MOST, cache.GRACE = 2, 0.4

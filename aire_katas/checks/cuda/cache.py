@@ -9,10 +9,11 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from aire_katas.timelimit import clock_stopped
@@ -48,7 +49,7 @@ def prune() -> None:
     root = cache_folder()
     with _locked(fcntl.LOCK_EX):
         stale = time.time() - GRACE
-        used = {folder: folder.stat().st_mtime for folder in root.iterdir() if folder.is_dir()}
+        used = dict(_folders(root))
         kept = sorted((one for one in used if not one.name.startswith(".")), key=lambda one: used[one])
         spare = [*kept[: max(0, len(kept) - MOST)], *(one for one in used if one.name.startswith("."))]
         gone = []
@@ -56,9 +57,20 @@ def prune() -> None:
             if used[folder] < stale:
                 # Under a name that nobody asks for, so that no one meets a folder that is half gone.
                 hidden = folder.with_name(f".gone-{folder.name.lstrip('.')}-{os.getpid()}")
-                gone.append(folder.rename(hidden))
+                with suppress(FileNotFoundError):  # another process has just taken away what it had hidden
+                    gone.append(folder.rename(hidden))
+                    os.utime(hidden)  # it is not left behind: others need not see to it
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folders(root: Path) -> Iterator[tuple[Path, float]]:
+    """Each with its time of change; another process may take hidden ones away meanwhile."""
+    for folder in root.iterdir():
+        with suppress(FileNotFoundError):
+            status = folder.stat()
+            if stat.S_ISDIR(status.st_mode):
+                yield folder, status.st_mtime
 
 
 def _used(folder: Path) -> bool:

@@ -77,6 +77,15 @@ def test_a_block_for_every_256_elements_begun(n: int) -> None:
     assert (launch.kernel, launch.blocks, launch.threads) == ("saxpy_kernel", -(-n // 256), 256)
 
 
+@pytest.mark.slow  # 16,776,960 threads
+def test_there_are_at_most_65535_blocks() -> None:
+    n = 65_535 * 256 + 1000
+    x, y = np.full(n, 2, np.float32), np.full(n, 3, np.float32)
+    [launch] = kernels.call("saxpy", (n, 0.5, x, y), judge=False).launches
+    assert launch.blocks == 65_535
+    assert (y == 4).all()
+
+
 @pytest.mark.parametrize(("n", "last"), [(4096, 15), (100, 0), (600, 2)])
 def test_thread_i_comes_for_element_i(n: int, last: int) -> None:
     """y is one element too short, and the fault says which thread came for it."""

@@ -20,6 +20,8 @@ extern "C" int saxpy(long long n, float a, const float* x, float* y) {
     // wrong: long long blocks = n / 256;  // the elements after the last full block need a block
     // wrong: long long blocks = 1;  // one block leaves the rest of the GPU idle
     long long blocks = (n + 255) / 256;
+    // wrong: ;  // the loop does the rest: no more than 65,535 blocks are asked for
+    // wrong: if (blocks > 65536) blocks = 65536;  // the most is 65,535
     if (blocks > 65535) blocks = 65535;
     // wrong: saxpy_kernel<<<256, blocks>>>(n, a, x, y);  // the grid comes first, then the block
     saxpy_kernel<<<blocks, 256>>>(n, a, x, y);
