@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import Report, unset
+from aire_katas.checks.cuda import Report, assert_spread, unset
 from katas.phase5.cuda.scan import kernels
 
 KATA = Kata(
@@ -53,6 +53,7 @@ def test_a_block_scans_its_own_elements(n: int) -> None:
 def test_a_block_goes_in_rounds() -> None:
     n = 3 * BLOCK
     report = kernels.launch("block_scan", 3, BLOCK, (n, draw(n), unset(n, np.int64), unset(3, np.int64)))
+    assert_spread(report)
     assert report.total(space="shared").requests <= 3 * 90
     assert report.buffers["x"].loads == report.buffers["out"].stores == n
 
@@ -63,6 +64,11 @@ def test_what_came_before_a_block_is_added(n: int) -> None:
     expected = out + np.repeat([0, *offsets[:-1]], BLOCK)[:n]
     kernels.launch("add_offsets", blocks(n), BLOCK, (n, offsets, out))
     assert_close(out, expected)
+
+
+def test_each_block_adds_to_its_own_elements() -> None:
+    n = 6 * BLOCK
+    assert_spread(kernels.launch("add_offsets", 6, BLOCK, (n, draw(6), draw(n))))
 
 
 @pytest.mark.parametrize("n", [*SIZES, 64 * 64, 64 * 64 + 5])

@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
-from aire_katas.checks.cuda import run_kernel, unset
+from aire_katas.checks.cuda import assert_spread, run_kernel, unset
 from aire_katas.checks.cuda.report import Report
 from katas.phase5.cuda.shared_stencil import global_loads, kernels
 
@@ -81,6 +81,11 @@ def test_a_block_reads_each_element_in_its_reach_once(n: int, R: int) -> None:
     least = sum(map(len, reach(n, R, TPB)))
     reads = report.buffers["x"].loads
     assert reads == least, f"{n} elements, R = {R}: {reads} reads of x, and {least} would do"
+
+
+def test_the_blocks_share_the_elements() -> None:
+    _, report = convolve(draw(6 * TPB), draw(9))
+    assert_spread(report)
 
 
 @pytest.mark.parametrize("R", [1, 4])

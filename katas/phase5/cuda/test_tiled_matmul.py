@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close, assert_unchanged
-from aire_katas.checks.cuda import assert_coalesced, assert_no_bank_conflicts, unset
+from aire_katas.checks.cuda import assert_coalesced, assert_no_bank_conflicts, assert_spread, unset
 from aire_katas.checks.cuda.report import Report
 from katas.phase5.cuda.tiled_matmul import arithmetic_intensity, global_reads, kernels
 
@@ -119,6 +119,11 @@ def test_no_step_goes_beyond_k() -> None:
     """A step of zeros changes no sum: it is seen where every product needs two numbers of the tiles."""
     _, report = multiply(draw(16, 48), draw(48, 32))
     assert report.total(space="shared", kind="read").lanes <= 2 * 16 * 48 * 32
+
+
+def test_the_blocks_share_the_tiles_of_the_product() -> None:
+    _, report = multiply(draw(48, 40), draw(40, 64))
+    assert_spread(report)
 
 
 @every_type

@@ -7,7 +7,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import run_kernel, unset
+from aire_katas.checks.cuda import assert_spread, run_kernel, unset
 from katas.phase5.cuda.warp_shuffle import kernels, shfl, shfl_down, shfl_up, shfl_xor
 
 KATA = Kata(
@@ -163,6 +163,15 @@ def test_a_ballot_ranks_its_voters(n: int, share: float) -> None:
     ranks = [np.cumsum(warp) - warp for warp in warps(keep)]
     assert_close(np.array(rank), np.concatenate(ranks).astype(np.int32))
     assert report.buffers["keep"].loads == n
+
+
+def test_the_warps_of_all_blocks_work() -> None:
+    x, keep = draw(640), draw(640) > 0
+    assert_spread(kernels.launch("warp_max", 10, 64, (640, x, unset(640))))
+    assert_spread(kernels.launch("warp_recurrence", 10, 64, (640, x, x, unset(640))))
+    assert_spread(kernels.launch("segment_sum", 10, 64, (640, 8, x, unset(80))))
+    votes = unset(640, np.int32), unset(20, np.uint32)
+    assert_spread(kernels.launch("ballot_rank", 10, 64, (640, keep, *votes)))
 
 
 @pytest.mark.parametrize("threads", [32, 96])

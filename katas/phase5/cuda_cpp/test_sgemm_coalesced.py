@@ -6,7 +6,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import assert_coalesced, unset
+from aire_katas.checks.cuda import assert_coalesced, assert_spread, unset
 from aire_katas.checks.gemm import assert_gemm
 from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.sgemm_coalesced import kernels
@@ -71,6 +71,7 @@ def test_every_element_of_c_has_a_thread(function: str) -> None:
 def test_lanes_run_along_a_row_of_c() -> None:
     report = kernels.call("sgemm_coalesced", (40, 64, 12, 1.0, draw(40, 12), draw(12, 64), 0.5, draw(40, 64)))
     assert_coalesced(report)
+    assert_spread(report)
 
 
 def test_a_warp_reads_one_number_of_a_and_32_of_b() -> None:

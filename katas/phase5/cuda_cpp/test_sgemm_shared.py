@@ -6,7 +6,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import Report, assert_coalesced, assert_no_bank_conflicts, unset
+from aire_katas.checks.cuda import Report, assert_coalesced, assert_no_bank_conflicts, assert_spread, unset
 from aire_katas.checks.gemm import assert_gemm
 from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.sgemm_shared import kernels
@@ -80,7 +80,9 @@ def test_no_step_goes_beyond_k() -> None:
 
 
 def test_each_tile_of_c_has_a_block() -> None:
-    [launch] = multiplied(33, 65, 20).launches
+    report = multiplied(60, 90, 20)
+    assert_spread(report)
+    [launch] = report.launches
     assert launch.blocks >= 2 * 3
 
 

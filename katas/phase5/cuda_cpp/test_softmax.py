@@ -4,7 +4,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import Report, assert_coalesced, unset
+from aire_katas.checks.cuda import Report, assert_coalesced, assert_spread, unset
 from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.softmax import kernels
 
@@ -54,7 +54,9 @@ def test_each_row_is_its_own(rows: int) -> None:
 
 
 def test_each_row_has_a_block() -> None:
-    [launch] = judged(draw(7, 50)).launches
+    report = judged(draw(7, 50))
+    assert_spread(report)
+    [launch] = report.launches
     assert launch.blocks == 7
 
 

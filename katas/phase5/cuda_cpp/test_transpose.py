@@ -4,7 +4,13 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import assert_coalesced, assert_no_bank_conflicts, assert_traffic, unset
+from aire_katas.checks.cuda import (
+    assert_coalesced,
+    assert_no_bank_conflicts,
+    assert_spread,
+    assert_traffic,
+    unset,
+)
 from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.transpose import kernels
 
@@ -74,7 +80,9 @@ def test_all_lanes_work_on_whole_tiles() -> None:
 
 
 def test_each_tile_has_a_block() -> None:
-    [launch] = kernels.call("transpose", (draw(70, 40), unset((40, 70)), 70, 40)).launches
+    report = kernels.call("transpose", (draw(70, 60), unset((60, 70)), 70, 60))
+    assert_spread(report)
+    [launch] = report.launches
     assert launch.block == (32, 8, 1)
     assert launch.blocks >= 3 * 2
 
