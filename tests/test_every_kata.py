@@ -27,5 +27,13 @@ def test_every_file_under_solutions_belongs_to_a_kata() -> None:
     assert ids == set(CATALOGUE.by_id)
 
 
+def test_what_triton_judges_is_known_to_be_for_a_gpu() -> None:
+    """By the name DEVICE; see aire_katas.tested.is_for_a_gpu."""
+    texts = {entry.id: entry.tests.read_text("utf-8") for entry in CATALOGUE.entries}
+    judged = {id for id, text in texts.items() if "aire_katas.checks.triton import" in text}
+    assert judged
+    assert judged == {id for id, text in texts.items() if "    DEVICE,\n" in text}
+
+
 def test_the_katas_folder_has_one_init() -> None:
     assert len(list((CATALOGUE.root / "katas").rglob("__init__.py"))) == 1

@@ -84,12 +84,12 @@ def timed(chosen: Sequence[Sequence[Entry]]) -> list[Entry]:
     asked = list(dict.fromkeys(entry for group in chosen for entry in group))
     if found := [entry for entry in asked or here.entries if is_timed(entry)]:
         return found
-    names = ", ".join(map(here.short_name, asked)) or "no kata here"
     others = ", ".join(here.short_name(one) for one in here.entries if is_timed(one))
-    has_none = (
-        "has a benchmark" if not asked else "has no benchmark" if len(asked) == 1 else "have no benchmark"
-    )
-    refuse(f"{names} {has_none}{others and f'; these have one: {others}'}", Exit.USAGE)
+    if not others:
+        refuse("no kata here has a benchmark", Exit.USAGE)
+    names = ", ".join(map(here.short_name, asked))
+    has = "has" if len(asked) == 1 else "have"
+    refuse(f"{names} {has} no benchmark; these have one: {others}", Exit.USAGE)
 
 
 def command(name: str, typed: str) -> str:

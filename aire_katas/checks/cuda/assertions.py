@@ -94,9 +94,8 @@ def assert_owner(launch: Callable[[], object], element: int, buffer: str, *, thr
     try:
         launch()
     except AssertionError as error:
-        if any(
-            owner in line and f" element {element} of {buffer}" in line for line in str(error).split("\n")
-        ):
+        place = f" element {element} of {buffer}"
+        if any(owner in line and place in line for line in str(error).split("\n")):
             return
         raise AssertionError(f"{owner} is to come for element {element} of {buffer}\n{error}") from None
     raise AssertionError(f"{owner} is to come for element {element} of {buffer}, and nobody does")

@@ -6,7 +6,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import Report, assert_coalesced, assert_no_bank_conflicts, unset
+from aire_katas.checks.cuda import Report, assert_coalesced, assert_no_bank_conflicts, assert_spread, unset
 from katas.phase5.cuda.block_reduce import kernels
 
 KATA = Kata(
@@ -110,9 +110,10 @@ def test_no_elements_have_maximum_minus_infinity_and_sum_0() -> None:
 
 
 def test_neighbouring_threads_read_neighbouring_elements() -> None:
-    _, _, report = reduced(draw(512), 2)
+    _, _, report = reduced(draw(1536), 6)
     assert_coalesced(report)
-    assert report.total(space="global", kind="read").requests == 512 // 32
+    assert_spread(report)
+    assert report.total(space="global", kind="read").requests == 1536 // 32
 
 
 @pytest.mark.parametrize(("n", "grid"), [(64, 1), (1000, 3), (5, 3)])

@@ -6,7 +6,7 @@ import torch
 
 from aire_katas import Kata
 from aire_katas.checks.arrays import assert_close
-from aire_katas.checks.cuda import assert_coalesced, unset
+from aire_katas.checks.cuda import assert_coalesced, assert_spread, unset
 from aire_katas.checks.speed import Work, assert_fast
 from katas.phase5.cuda_cpp.reduce import kernels
 
@@ -58,6 +58,7 @@ def test_of_a_long_array_many_blocks_go_round() -> None:
     report = kernels.call("sum_f32", (x, n, out))
     assert_sum(out, x)
     assert report.buffers["out"].atomics >= 64
+    assert_spread(report)
 
 
 def test_the_sum_of_nothing_is_0() -> None:
@@ -144,8 +145,9 @@ def test_a_nan_is_not_lost(at: int) -> None:
 
 
 def test_the_lanes_of_a_row_work_together() -> None:
-    report = kernels.call("row_max", (draw(4, 1024), 4, 1024, unset(4)))
+    report = kernels.call("row_max", (draw(12, 1024), 12, 1024, unset(12)))
     assert_coalesced(report)
+    assert_spread(report)
     assert report.total(space="global", kind="read").active > 0.9
 
 
